@@ -15,6 +15,7 @@ using Veza.Api.Music.Charts;
 using Veza.Api.Music.Listening;
 using Veza.Api.Music.Tracks;
 using Veza.Api.Observability;
+using Veza.Api.Pages;
 using Veza.Api.Replay;
 using Veza.Api.Social.Comments;
 using Veza.Api.Social.Feed;
@@ -34,6 +35,7 @@ internal static class VezaEndpoints
         MetricsEndpoint.Map(app, settings);
         HealthEndpoints.Map(app);
         app.UseBrowserRules(settings);
+        app.UsePage(settings);
         app.UseExceptionHandler();
         app.UseStatusCodePages(answer => Problems.WriteEmptyAsync(answer.HttpContext));
         app.Use(RequestLimits.Middleware);
@@ -63,6 +65,7 @@ internal static class VezaEndpoints
         api.MapEmails();
         app.MapMailPages();
         api.MapSessions();
+        api.MapMediaTokens();
         api.MapTwoFactor();
         api.MapApiKeys();
         api.MapSecurityEvents();

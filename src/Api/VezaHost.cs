@@ -9,6 +9,7 @@ using Veza.Api.Http;
 using Veza.Api.Live;
 using Veza.Api.Live.Broadcasts;
 using Veza.Api.Observability;
+using Veza.Api.Pages;
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
 using Veza.EventStore.Postgres;
@@ -44,6 +45,7 @@ public static class VezaHost
         settings = DevelopmentSecrets.Fill(settings);
         // Impossible settings must fail before a PostgreSQL starts.
         _ = ConnectionLimits.For(settings, OpenFiles.Max);
+        _ = PageFiles.Load(settings);
         using var signals = new ShutdownSignals(ct);
         using var loggers = LoggerFactory.Create(logging => Telemetry.AddLogging(logging, settings));
         var logger = loggers.CreateLogger("Veza");

@@ -21,8 +21,8 @@ internal static class Welcome
         Console.WriteLine(
             $$"""
 
-            Veza runs at {{address}}
-            API page: {{address}}/docs, metrics: port {{settings.PrometheusPort}}; Ctrl-C stops it
+            Veza runs. Open {{address}} in a browser; Ctrl-C stops it.
+            API: {{address}}/docs, metrics: port {{settings.PrometheusPort}}
 
             Try, in another terminal:
               curl -s {{address}}/health/ready

@@ -32,7 +32,7 @@ public sealed class BucketStore : MediaStore, IDisposable
     /// </summary>
     private const bool InChunks = false;
 
-    private static readonly TrackFile[] Files = [TrackFile.Original, TrackFile.Opus, TrackFile.Mp3];
+    private static readonly TrackFile[] Files = [TrackFile.Original, .. Copies];
 
     private readonly AmazonS3Client _client;
     private readonly string _bucket;
@@ -129,8 +129,8 @@ public sealed class BucketStore : MediaStore, IDisposable
 
     public override async Task DeleteCopiesAsync(Guid trackId, CancellationToken ct)
     {
-        await RemoveAsync(trackId, NameOf(TrackFile.Opus), ct);
-        await RemoveAsync(trackId, NameOf(TrackFile.Mp3), ct);
+        foreach (var copy in Copies)
+            await RemoveAsync(trackId, NameOf(copy), ct);
     }
 
     /// <remarks>Only one node at a time works on a track, so the count has no concurrent writer.</remarks>

@@ -33,6 +33,9 @@ internal static class ExternalTool
 
     private const int LineCharsMax = 4096;
 
+    /// <summary>A pipe of Linux holds as many.</summary>
+    private const int BlockBytes = 64 * 1024;
+
     /// <summary>The exit code of a shell, prlimit and nice when there is no such program.</summary>
     private const int NotFound = 127;
 
@@ -85,12 +88,56 @@ internal static class ExternalTool
     /// <exception cref="OperationCanceledException">
     /// The caller cancelled; the process is dead when this is thrown.
     /// </exception>
-    public static async Task<ToolRun> RunAsync(
+    public static Task<ToolRun> RunAsync(
         string program,
         IEnumerable<string> arguments,
         ToolLimits limits,
         TimeProvider time,
         Action<string>? onLine,
+        CancellationToken cancellation
+    ) =>
+        RunAsync(
+            program,
+            arguments,
+            limits,
+            time,
+            process =>
+                onLine is null
+                    ? ReadAsync(process.StandardOutput, OutputCharsMax, () => Kill(process))
+                    : ReadLinesAsync(process.StandardOutput, onLine),
+            cancellation
+        );
+
+    /// <summary>Runs a program whose standard output is bytes, which are not kept.</summary>
+    /// <param name="onBytes">
+    /// Called with the output in order: full blocks of <see cref="BlockBytes"/>, then the rest. It must not throw.
+    /// </param>
+    /// <exception cref="OperationCanceledException">
+    /// The caller cancelled; the process is dead when this is thrown.
+    /// </exception>
+    public static Task<ToolRun> RunForBytesAsync(
+        string program,
+        IEnumerable<string> arguments,
+        ToolLimits limits,
+        TimeProvider time,
+        Action<ReadOnlySpan<byte>> onBytes,
+        CancellationToken cancellation
+    ) =>
+        RunAsync(
+            program,
+            arguments,
+            limits,
+            time,
+            process => ReadBlocksAsync(process.StandardOutput.BaseStream, onBytes),
+            cancellation
+        );
+
+    private static async Task<ToolRun> RunAsync(
+        string program,
+        IEnumerable<string> arguments,
+        ToolLimits limits,
+        TimeProvider time,
+        Func<Process, Task<(string Text, bool Overflowed)>> read,
         CancellationToken cancellation
     )
     {
@@ -108,9 +155,7 @@ internal static class ExternalTool
         try
         {
             var errors = ReadAsync(process.StandardError, ErrorCharsMax);
-            var output = onLine is null
-                ? ReadAsync(process.StandardOutput, OutputCharsMax, () => Kill(process))
-                : ReadLinesAsync(process.StandardOutput, onLine);
+            var output = read(process);
             await Task.WhenAll(errors, output);
             await process.WaitForExitAsync(CancellationToken.None);
             cancellation.ThrowIfCancellationRequested();
@@ -246,6 +291,21 @@ internal static class ExternalTool
                 }
             }
         }
+        return ("", false);
+    }
+
+    private static async Task<(string Text, bool Overflowed)> ReadBlocksAsync(
+        Stream output,
+        Action<ReadOnlySpan<byte>> onBytes
+    )
+    {
+        var block = new byte[BlockBytes];
+        int read;
+        do
+        {
+            read = await output.ReadAtLeastAsync(block, block.Length, throwOnEndOfStream: false);
+            onBytes(block.AsSpan(0, read));
+        } while (read == block.Length);
         return ("", false);
     }
 }

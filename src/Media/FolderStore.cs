@@ -62,8 +62,8 @@ public sealed class FolderStore : MediaStore
     {
         if (!Directory.Exists(TrackFolder(trackId)))
             return Task.CompletedTask;
-        File.Delete(PathOf(trackId, TrackFile.Opus));
-        File.Delete(PathOf(trackId, TrackFile.Mp3));
+        foreach (var copy in Copies)
+            File.Delete(PathOf(trackId, copy));
         return Task.CompletedTask;
     }
 

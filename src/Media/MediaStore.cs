@@ -14,6 +14,18 @@ public abstract class MediaStore
 {
     private const int CopyBytes = 128 * 1024;
 
+    /// <summary>Of a file that is still being written.</summary>
+    internal const string PartialSuffix = ".partial";
+
+    /// <summary>Everything that is made from an original.</summary>
+    protected static readonly TrackFile[] Copies =
+    [
+        TrackFile.Opus,
+        TrackFile.Mp3,
+        TrackFile.WaveformOverview,
+        TrackFile.WaveformFine,
+    ];
+
     /// <summary>
     /// Set after creation: the umask cuts the mode of a new file, and may also be too narrow for the group.
     /// </summary>
@@ -159,6 +171,30 @@ public abstract class MediaStore
     /// <summary>Stores the copy that was made at <see cref="CopyPath"/>.</summary>
     public abstract Task KeepCopyAsync(Guid trackId, TrackFile file, CancellationToken ct);
 
+    /// <summary>Stores a small copy that is made in memory. It appears whole or not at all.</summary>
+    /// <exception cref="MediaStorageException">It could not be written.</exception>
+    public async Task KeepCopyAsync(Guid trackId, TrackFile file, ReadOnlyMemory<byte> content, CancellationToken ct)
+    {
+        var path = CopyPath(trackId, file);
+        // A node that lost its lease on the work may be writing the same copy.
+        var partial = $"{path}.{Path.GetRandomFileName()}{PartialSuffix}";
+        try
+        {
+            await using (var written = Create(partial))
+            {
+                await WriteAsync(written, content, ct);
+                Flush(written);
+            }
+            File.Move(partial, path, overwrite: true);
+        }
+        finally
+        {
+            if (File.Exists(partial))
+                File.Delete(partial);
+        }
+        await KeepCopyAsync(trackId, file, ct);
+    }
+
     /// <summary>Removes the local files of the work on a track that are not stored.</summary>
     public abstract void EndWork(Guid trackId);
 
@@ -195,6 +231,8 @@ public abstract class MediaStore
             TrackFile.Original => "original",
             TrackFile.Opus => "opus",
             TrackFile.Mp3 => "mp3",
+            TrackFile.WaveformOverview => "waveform-overview",
+            TrackFile.WaveformFine => "waveform-fine",
             _ => throw new ArgumentOutOfRangeException(nameof(file), file, null),
         };
 

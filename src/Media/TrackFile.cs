@@ -6,4 +6,10 @@ public enum TrackFile
     Original,
     Opus,
     Mp3,
+
+    /// <summary>Peaks of the whole track, for its page.</summary>
+    WaveformOverview,
+
+    /// <summary>Peaks of the whole track, for zooming in.</summary>
+    WaveformFine,
 }

@@ -9,7 +9,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
     public static readonly TimeSpan TimeLimitMinDefault = TimeSpan.FromMinutes(2);
 
     /// <summary>A free core makes a copy in a fiftieth of its length; a tenth leaves room for a busy machine.</summary>
-    private const double SlownessMax = 0.1;
+    internal const double SlownessMax = 0.1;
 
     /// <summary>
     /// Opus and MP3 keep their bit rate on average; a file half as large again is not an encoding of this sound.
@@ -18,8 +18,6 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
 
     /// <summary>Headers, tags and a last page.</summary>
     private const long OverheadBytesMax = 1 << 20;
-
-    private const string PartialSuffix = ".partial";
 
     /// <summary>While ffmpeg works on a file, it writes many times a second.</summary>
     private static readonly TimeSpan PartialsStaleAfter = TimeSpan.FromMinutes(10);
@@ -67,7 +65,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
         SweepPartials(destination);
         // A unique name: ffmpeg of an earlier attempt, or of a node that lost its lease on the work, may still be
         // writing.
-        var partial = $"{destination}.{Path.GetRandomFileName()}{PartialSuffix}";
+        var partial = $"{destination}.{Path.GetRandomFileName()}{MediaStore.PartialSuffix}";
         var limits = LimitsOf(facts, rendition);
         var reportedMs = 0L;
         try
@@ -134,7 +132,7 @@ public sealed class Transcoder(TimeProvider time, TimeSpan? timeLimitMin = null)
         if (!folder.Exists)
             return;
         var before = time.GetUtcNow().UtcDateTime - PartialsStaleAfter;
-        foreach (var left in folder.EnumerateFiles($"{Path.GetFileName(destination)}.*{PartialSuffix}"))
+        foreach (var left in folder.EnumerateFiles($"{Path.GetFileName(destination)}.*{MediaStore.PartialSuffix}"))
             if (left.LastWriteTimeUtc < before)
                 left.Delete();
     }

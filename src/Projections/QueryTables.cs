@@ -24,8 +24,11 @@ internal sealed class PresentTables : IQueryTables
 
     public static PresentTables Instance { get; } = new();
 
-    public static string ViewOf(IProjection projection) =>
-        projection.Name[..projection.Name.LastIndexOf(".v", StringComparison.Ordinal)].Replace('.', '_');
+    public static string ViewOf(IProjection projection) => BaseOf(projection.Name).Replace('.', '_');
+
+    /// <returns>The projection's name without its version.</returns>
+    public static string BaseOf(string projection) =>
+        projection[..projection.LastIndexOf(".v", StringComparison.Ordinal)];
 
     public string NameOf(IProjection projection) => "views." + ViewOf(projection);
 

@@ -15,6 +15,7 @@ public sealed class ReadModels
     public const int PageMax = 100;
 
     private readonly NpgsqlDataSource _database;
+    private readonly ReadPosition? _position;
 
     static ReadModels()
     {
@@ -25,32 +26,48 @@ public sealed class ReadModels
     public ReadModels(NpgsqlDataSource database)
         : this(database, PresentTables.Instance) { }
 
-    internal ReadModels(NpgsqlDataSource database, IQueryTables tables)
+    internal ReadModels(NpgsqlDataSource database, IQueryTables tables, ReadPosition? position = null)
     {
         _database = database;
         Tables = tables;
+        _position = position;
     }
 
     internal IQueryTables Tables { get; }
+
+    /// <summary>The same tables, for one answer whose position is to be known.</summary>
+    public ReadModels At(ReadPosition position) => new(_database, Tables, position);
 
     /// <summary>The projection's rows, as SQL reads them: <c>views.chat_messages</c>.</summary>
     /// <exception cref="InvalidOperationException">
     /// They are read as of a position, and the query has not folded them: it would get the rows of now.
     /// </exception>
     internal string Table<TProjection>()
-        where TProjection : IProjection, new() => Tables.NameOf(Folds.Of<TProjection>());
+        where TProjection : IProjection, new()
+    {
+        var projection = Folds.Of<TProjection>();
+        var name = Tables.NameOf(projection);
+        _position?.Reads(name, projection);
+        return name;
+    }
 
     /// <param name="with">The query's own common table expressions, without <c>with</c>.</param>
     public async Task<List<T>> ListAsync<T>(string sql, object? parameters, CancellationToken ct, string? with = null)
     {
         await using var connection = await _database.OpenConnectionAsync(ct);
-        return (await connection.QueryAsync<T>(Tables.Command(sql, with, parameters, ct))).AsList();
+        var command = Tables.Command(sql, with, parameters, ct);
+        if (_position is not null)
+            return await _position.ListAsync<T>(connection, command);
+        return (await connection.QueryAsync<T>(command)).AsList();
     }
 
     public async Task<T?> FindAsync<T>(string sql, object? parameters, CancellationToken ct)
     {
         await using var connection = await _database.OpenConnectionAsync(ct);
-        return await connection.QueryFirstOrDefaultAsync<T>(Tables.Command(sql, null, parameters, ct));
+        var command = Tables.Command(sql, null, parameters, ct);
+        if (_position is not null)
+            return (await _position.ListAsync<T>(connection, command)).FirstOrDefault();
+        return await connection.QueryFirstOrDefaultAsync<T>(command);
     }
 
     /// <summary>

@@ -22,6 +22,7 @@ public sealed partial class DocsTests
         ".props",
         ".sh",
         ".sql",
+        ".svelte",
         ".ts",
         ".txt",
         ".yml",

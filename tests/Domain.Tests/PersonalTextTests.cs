@@ -35,6 +35,7 @@ public class PersonalTextTests
         ["BroadcastInterrupted.Reason"] = Code,
         ["BroadcastStarted.ContentType"] = Code,
         ["TrackProcessed.Renditions.Format"] = Code,
+        ["TrackProcessed.Waveforms.Level"] = Code,
         ["TrackUploaded.Codec"] = Code,
         ["TrackUploaded.Container"] = Code,
         ["TrackProcessingFailed.Reason"] = "what a program said of a file, not what anybody wrote",

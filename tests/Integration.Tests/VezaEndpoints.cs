@@ -61,9 +61,10 @@ public sealed class VezaEndpoints(VezaServer server) : IVezaApi, IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    internal static Task<IAlbaHost> StartAsync(VezaServer server)
+    /// <param name="more">Environment variables that differ from the tests' defaults.</param>
+    internal static Task<IAlbaHost> StartAsync(VezaServer server, params (string Name, string Value)[] more)
     {
-        var settings = VezaServer.Settings(server.Home, ("ROLES", "api"));
+        var settings = VezaServer.Settings(server.Home, [("ROLES", "api"), .. more]);
         var limits = ConnectionLimits.For(settings, OpenFiles.Max);
         var (log, projections) = (server.Running.Log, server.Running.Projections);
         var builder = VezaHost.CreateBuilder(settings, limits, log, projections, watch: null);

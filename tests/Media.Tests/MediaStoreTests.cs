@@ -144,9 +144,23 @@ public sealed class MediaStoreTests : IDisposable
         await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
         await _store.KeepAsync(_upload, _track, CancellationToken.None);
         await File.WriteAllTextAsync(_store.PathOf(_track, TrackFile.Opus), "opus");
+        await _store.KeepCopyAsync(_track, TrackFile.WaveformFine, new byte[10], CancellationToken.None);
         await _store.DeleteCopiesAsync(_track, CancellationToken.None);
         await _store.DeleteCopiesAsync(Guid.CreateVersion7(), CancellationToken.None);
         Assert.Equal(_store.PathOf(_track, TrackFile.Original), Assert.Single(Files()));
+    }
+
+    [Fact]
+    public async Task A_copy_from_memory_replaces_the_former_one_whole()
+    {
+        await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);
+        await _store.KeepAsync(_upload, _track, CancellationToken.None);
+        await _store.KeepCopyAsync(_track, TrackFile.WaveformOverview, new byte[20], CancellationToken.None);
+        await _store.KeepCopyAsync(_track, TrackFile.WaveformOverview, "new"u8.ToArray(), CancellationToken.None);
+        var path = _store.PathOf(_track, TrackFile.WaveformOverview);
+        Assert.Equal("new", await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken));
+        Assert.Equal(MediaStore.FileMode640, File.GetUnixFileMode(path));
+        Assert.Equal(2, Files().Length);
     }
 
     private sealed class BreakingStream : MemoryStream

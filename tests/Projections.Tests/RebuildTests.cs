@@ -6,6 +6,7 @@ using Veza.Commands.Chat.Communities;
 using Veza.Commands.Chat.Members;
 using Veza.Commands.Chat.Messages;
 using Veza.Commands.Chat.Reading;
+using Veza.Commands.Social.Likes;
 using Veza.Domain.Chat.Reading;
 using Veza.EventStore.Events;
 using Veza.EventStore.Projections;
@@ -29,6 +30,7 @@ public class RebuildTests(TestLog log)
         "chat.read_markers.v1",
         "chat.sanctions.v1",
         "social.follows.v1",
+        "social.likes.v1",
         "social.activities.v2",
         "music.tracks.v2",
         "music.track_counts.v1",
@@ -152,6 +154,9 @@ public class RebuildTests(TestLog log)
                 Reposts(social.Cleo, track),
                 TakesBack(social.Cleo, track),
                 Reposts(social.Dora, track),
+                new LikeTrack(track, social.Ana),
+                new LikeTrack(track, social.Cleo),
+                new UnlikeTrack(track, social.Cleo),
                 Announces(social.Bo, show, "Late show"),
                 Starts(social.Bo, show)
             ),

@@ -55,6 +55,7 @@ export interface ItemData {
     trackId: Id;
     ownerId: Id;
     renditions: { format: 'opus' | 'mp3'; bitrateKbps: number; bytes: number }[];
+    waveforms?: { level: 'overview' | 'fine'; samplesPerPoint: number; points: number; bytes: number }[];
   };
   trackProcessingFailed: { trackId: Id; ownerId: Id; reason: string };
   trackCommented: { commentId: Id; trackId: Id; ownerId: Id; authorId: Id; text: string; atMs: number };

@@ -36,11 +36,13 @@ export interface RestOptions {
   readonly clock?: Clock;
 }
 
-/** A read's body, and the position from which its topics can be followed. */
+/** A read's body, and where in the log it is. Undefined is what the server does not say, as of the past. */
 export interface Positioned<Body> {
   readonly body: Body;
-  /** The body includes all events up to here, and perhaps later ones. Undefined when the server does not say it. */
+  /** The body includes all events up to here, and perhaps later ones: follow its topics after this position. */
   readonly position: number | undefined;
+  /** Counts in the body include exactly the events up to here: apply to them only items after this position. */
+  readonly counted: number | undefined;
   readonly epoch: string | undefined;
 }
 
@@ -81,7 +83,8 @@ export class RestClient {
   ): Promise<Positioned<Answer<'get', P>>> {
     return await this.#send('get', path, (options ?? {}) as Parts, async answer => ({
       body: (await bodyOf(answer)) as Answer<'get', P>,
-      position: numberIn(answer, 'veza-position') ?? numberIn(answer, 'veza-head'),
+      position: numberIn(answer, 'veza-complete'),
+      counted: numberIn(answer, 'veza-position'),
       epoch: answer.headers.get('veza-epoch') ?? undefined,
     }));
   }

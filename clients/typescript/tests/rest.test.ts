@@ -241,11 +241,11 @@ test('a position that the log has lost is not waited for again', async () => {
 });
 
 test('a read answers the position from which its topics are followed', async () => {
-  const headers = { 'veza-position': '48211', 'veza-epoch': 'e1' };
+  const headers = { 'veza-position': '48211', 'veza-complete': '48200', 'veza-epoch': 'e1' };
   const server = new FakeServer([json({ items: [], next: null }, headers), json({ items: [], next: null })]);
   const client = server.client();
   const first = await client.getWithPosition('/api/v1/feed');
-  assert.deepEqual(first, { body: { items: [], next: null }, position: 48211, epoch: 'e1' });
+  assert.deepEqual(first, { body: { items: [], next: null }, position: 48200, counted: 48211, epoch: 'e1' });
   const second = await client.getWithPosition('/api/v1/feed');
   assert.deepEqual([second.position, second.epoch], [undefined, undefined]);
 });

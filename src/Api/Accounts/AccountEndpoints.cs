@@ -6,6 +6,7 @@ using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
 using Veza.Projections.Accounts;
+using Veza.Projections.Social.Follows;
 using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
@@ -25,6 +26,8 @@ public sealed record EraseAccountBody(string Password, string? Code = null)
 /// <summary>Registration, reading, export and erasure of accounts.</summary>
 public static class AccountEndpoints
 {
+    private static readonly string[] AccountRead = [.. AccountQueries.Reads, FollowsProjection.ProjectionName];
+
     public static void MapAccounts(this IEndpointRouteBuilder api)
     {
         var accounts = api.MapGroup("/accounts").WithTags("Accounts");
@@ -98,17 +101,18 @@ public static class AccountEndpoints
         accounts
             .MapGet(
                 "/{accountId:guid}",
-                async (Guid accountId, AccountQueries queries, HttpContext http, CancellationToken ct) =>
+                async (Guid accountId, Caller caller, HttpContext http, CancellationToken ct) =>
                 {
-                    if (http.PointInTime() is { } past)
-                        queries = new(past.Views);
-                    return await queries.FindAsync(accountId, ct) is { } found
-                        ? Results.Ok(found)
-                        : Problems.Result(Refusals.Unknown("account", accountId));
+                    var views = http.Views();
+                    if (await new AccountQueries(views).FindAsync(accountId, ct) is not { } found)
+                        return Problems.Result(Refusals.Unknown("account", accountId));
+                    var followed = await new FollowQueries(views).FollowsAsync(caller.AccountId, accountId, ct);
+                    return Results.Ok(found with { Followed = followed });
                 }
             )
-            .ReadsFrom(AccountQueries.Reads)
-            .AnswersAsOf(AccountQueries.Reads)
+            .ReadsFrom(AccountRead)
+            .AnswersAsOf(AccountRead)
+            .AnswersPosition(AccountCountsProjection.ProjectionName)
             .Produces<AccountView>()
             .WithSummary("Read an account");
     }

@@ -27,6 +27,7 @@ public static class AccountServices
             .AddSingleton<ResetTokens>()
             .AddSingleton<ApiKeyTokens>()
             .AddSingleton<ApiKeys>()
+            .AddSingleton<MediaTokens>()
             .AddSingleton<Passwords>()
             .AddSingleton<PasswordSlots>()
             .AddSingleton<AccountAuthenticator>()

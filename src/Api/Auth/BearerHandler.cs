@@ -7,15 +7,16 @@ using Veza.Commands.Dispatching;
 namespace Veza.Api.Auth;
 
 /// <summary>
-/// Authenticates by <c>Authorization: Bearer</c>. Below /hubs, where a browser cannot send a header, it also accepts
-/// <c>?access_token=</c>.
+/// Authenticates by <c>Authorization: Bearer</c>. Where a browser cannot send a header, it also accepts a query
+/// parameter: <c>?access_token=</c> below /hubs, and a media token for the sound of tracks.
 /// </summary>
 internal sealed class BearerHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory loggers,
     UrlEncoder encoder,
     AccessTokenCache tokens,
-    ApiKeys keys
+    ApiKeys keys,
+    MediaTokens media
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     private const string Prefix = "Bearer ";
@@ -28,7 +29,7 @@ internal sealed class BearerHandler(
         Response.Headers.WWWAuthenticate = failure is null ? "Bearer" : "Bearer error=\"invalid_token\"";
         var detail = failure?.Message ?? "this needs an access token: Authorization: Bearer <accessToken>";
         var refusal = new Refusal("unauthenticated", RefusalKind.Unauthenticated, detail);
-        if (ReferenceEquals(failure, AccessTokenCache.Expired))
+        if (ReferenceEquals(failure, AccessTokenCache.Expired) || ReferenceEquals(failure, MediaTokens.Expired))
             refusal = refusal with { Code = "token_expired" };
         await Problems.WriteAsync(Context, refusal);
     }
@@ -47,6 +48,11 @@ internal sealed class BearerHandler(
                 : Task.FromResult(AuthenticateResult.NoResult());
         if (Request.Path.StartsWithSegments("/hubs") && Request.Query["access_token"] is [{ } token, ..])
             return Authenticate(token.AsSpan());
+        if (
+            Context.GetEndpoint()?.Metadata.GetMetadata<AcceptsMediaToken>() is not null
+            && Request.Query[MediaTokens.Parameter] is [{ } mediaToken, ..]
+        )
+            return media.AuthenticateAsync(mediaToken, Context.RequestAborted);
         return Task.FromResult(AuthenticateResult.NoResult());
     }
 

@@ -277,6 +277,12 @@ public static class Variables
         "http://localhost:PORT in development"
     );
 
+    public static readonly Variable<string> WebRoot = Text(
+        "WEB_ROOT",
+        "page beside the program",
+        "folder of the built web page, such as src/Web/dist"
+    );
+
     public static readonly Variable<Value<LogDetail>> LogLevel = Choice<LogDetail>(
         "LOG_LEVEL",
         "info",
@@ -350,6 +356,7 @@ public static class Variables
         SmtpTlsKind,
         MailFrom,
         PublicUrl,
+        WebRoot,
         LogLevel,
         LogFormat,
         OtlpEndpoint,

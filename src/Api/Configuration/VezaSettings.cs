@@ -59,6 +59,9 @@ public sealed record VezaSettings
 
     /// <summary>The base address of links in mails.</summary>
     public required Uri PublicUrl { get; init; }
+
+    /// <summary>Absolute path of the built web page. Null: <c>page</c> beside the program, if it exists.</summary>
+    public string? WebRoot { get; init; }
     public required LogDetail LogLevel { get; init; }
     public required LogForm LogFormat { get; init; }
     public Uri? OtlpEndpoint { get; init; }
@@ -138,6 +141,7 @@ public sealed record VezaSettings
             Bucket = given.Bucket(),
             Smtp = given.Smtp(production, site),
             PublicUrl = site ?? new UriBuilder("http", "localhost", port).Uri,
+            WebRoot = given.Optional(Variables.WebRoot) is { } page ? Path.GetFullPath(page) : null,
             LogLevel = given.Value(Variables.LogLevel),
             LogFormat = given.Value(Variables.LogFormat, onTerminal ? LogForm.Text : LogForm.Json),
             OtlpEndpoint = given.Optional(Variables.OtlpEndpoint),

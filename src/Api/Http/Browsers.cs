@@ -13,7 +13,8 @@ public static class Browsers
     private static readonly string[] ReadableHeaders =
     [
         "Veza-Position",
-        ReadYourWrites.EpochHeader,
+        "Veza-Complete",
+        "Veza-Epoch",
         "Veza-Head",
         "ETag",
         "Retry-After",

@@ -15,9 +15,6 @@ public static class ReadYourWrites
     /// <summary>Longer than any healthy lag; after this a refusal helps the caller more than waiting.</summary>
     public static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(5);
 
-    /// <summary>The log's epoch, beside <c>Veza-Position</c> of a read.</summary>
-    public const string EpochHeader = "Veza-Epoch";
-
     /// <summary>Names the projections an endpoint reads from.</summary>
     public static TBuilder ReadsFrom<TBuilder>(this TBuilder endpoint, params string[] projections)
         where TBuilder : IEndpointConventionBuilder =>
@@ -25,39 +22,21 @@ public static class ReadYourWrites
             async (context, next) =>
             {
                 var http = context.HttpContext;
-                if (await RefusedAsync(http, projections) is { } refusal)
-                    return Problems.Result(refusal);
-                if (!AsOf.IsAsked(http))
-                    await SayPositionAsync(http, projections);
-                return await next(context);
+                if (http.Request.Headers["Veza-After"] is not [{ } after, ..])
+                    return await BehindOwnAsync(http, projections) is { } late
+                        ? Problems.Result(late)
+                        : await next(context);
+                if (!long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var position))
+                    return Problems.Result(
+                        Problems.Invalid("vezaAfter", $"Veza-After is \"{after}\"; it must be a position, 0 or more")
+                    );
+                if (await AheadAsync(http, position) is { } ahead)
+                    return Problems.Result(ahead);
+                return await BehindAsync(http, projections, position, "Veza-After") is { } behind
+                    ? Problems.Result(behind)
+                    : await next(context);
             }
         );
-
-    private static async ValueTask<Refusal?> RefusedAsync(HttpContext http, string[] projections)
-    {
-        if (http.Request.Headers["Veza-After"] is not [{ } after, ..])
-            return await BehindOwnAsync(http, projections);
-        if (!long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var position))
-            return Problems.Invalid("vezaAfter", $"Veza-After is \"{after}\"; it must be a position, 0 or more");
-        return await AheadAsync(http, position) ?? await BehindAsync(http, projections, position, "Veza-After");
-    }
-
-    /// <summary>
-    /// Names a position that the answer includes, and its epoch, so that a client can follow the topics from there on.
-    /// It is found before the read, so the answer may include later events too.
-    /// </summary>
-    private static async ValueTask SayPositionAsync(HttpContext http, string[] projections)
-    {
-        var log = http.RequestServices.GetRequiredService<EventLog>();
-        var epoch = log.Epoch;
-        var position = await http.RequestServices.GetRequiredService<ProjectionHost>().PositionAsync(projections);
-        // Positions of two epochs cannot be compared; without headers the client reads again.
-        if (position == 0 || log.Epoch != epoch)
-            return;
-        var headers = http.Response.Headers;
-        headers["Veza-Position"] = position.ToString(CultureInfo.InvariantCulture);
-        headers[EpochHeader] = epoch;
-    }
 
     private static ValueTask<Refusal?> BehindOwnAsync(HttpContext http, string[] projections)
     {

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Projections.AsOf;
 
@@ -24,11 +25,14 @@ public static class ApiDescription
                         Title = "Veza",
                         Version = "v1",
                         Description = """
-                            Community chat and music on one event log. Every write answers with its `id`, `version` and
-                            `position`, and the header `Veza-Position`. A read waits automatically for your own last
-                            write (between nodes by the cookie `veza_after`), or for the position in `Veza-After`. Every
-                            write takes `Idempotency-Key`. Pages are `{items, next}`; GET `next` for the following page.
-                            Problems are RFC 9457 with `type` `/problems/{code}`.
+                            Community chat and music on one event log. Every write answers with its `id`, `version`
+                            and `position`, and the header `Veza-Position`. A read waits automatically for your own
+                            last write (between nodes by the cookie `veza_after`), or for the position in
+                            `Veza-After`. The counts in an answer hold exactly the events up to its `Veza-Position`,
+                            and everything up to `Veza-Complete` is in it. Every write takes `Idempotency-Key`. Pages
+                            are
+                            `{items, next}`; GET `next` for the following page. Problems are RFC 9457 with `type`
+                            `/problems/{code}`.
                             """,
                     };
                     document.Components ??= new();
@@ -71,6 +75,8 @@ public static class ApiDescription
         {
             if (metadata.OfType<AsOf.Askable>().Any())
                 operation.Parameters.Add(AsOfParameter());
+            if (metadata.OfType<AcceptsMediaToken>().Any())
+                operation.Parameters.Add(MediaTokenParameter());
             operation.Parameters.Add(
                 Header(
                     "Veza-After",
@@ -154,6 +160,15 @@ public static class ApiDescription
                 `position_invalid`; 422 `past_too_long` when the answer needs more than {PointInTime.EventsMax:N0}
                 events.
                 """,
+        };
+
+    private static OpenApiParameter MediaTokenParameter() =>
+        new()
+        {
+            Name = MediaTokens.Parameter,
+            In = ParameterLocation.Query,
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            Description = "A media token, in place of the header Authorization.",
         };
 
     private static OpenApiParameter Header(string name, string description, string example) =>

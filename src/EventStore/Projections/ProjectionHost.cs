@@ -20,12 +20,6 @@ public sealed class ProjectionHost : IAsyncDisposable
 
     private static readonly TimeSpan ServesLookEvery = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>
-    /// How old the known positions of other nodes' projections may be for <see cref="PositionAsync"/>. An older one
-    /// would only make a client fetch more items again than it must.
-    /// </summary>
-    private static readonly TimeSpan PositionKnownFor = TimeSpan.FromSeconds(1);
-
     private readonly EventLog _log;
     private readonly NpgsqlDataSource _database;
     private readonly Dictionary<string, Part[]> _parts;
@@ -34,7 +28,7 @@ public sealed class ProjectionHost : IAsyncDisposable
     private readonly Rebuilder _rebuilder;
     private Task _running = Task.CompletedTask;
     private Task<Dictionary<string, long>>? _look;
-    private volatile Reached _reached = new(0, [], 0);
+    private volatile Reached _reached = new(0, []);
 
     private ProjectionHost(
         EventLog log,
@@ -208,51 +202,11 @@ public sealed class ProjectionHost : IAsyncDisposable
         return true;
     }
 
-    /// <summary>
-    /// A position that every named projection has reached: a read that begins now sees all events up to there, and
-    /// perhaps later ones. Asks the database only about projections of other nodes, at most once in
-    /// <see cref="PositionKnownFor"/>.
-    /// </summary>
-    public async ValueTask<long> PositionAsync(string[] names)
-    {
-        var elsewhere = _reached;
-        var isKnown =
-            elsewhere.HistoryGeneration == _log.HistoryGeneration
-            && elsewhere.At != 0
-            && _clock.GetElapsedTime(elsewhere.At) < PositionKnownFor;
-        if (!isKnown && !ServesAll(names))
-            await LookElsewhereAsync(again: false);
-        return LowestKnown(names);
-    }
-
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
         await _running;
         await _database.DisposeAsync();
-    }
-
-    private bool ServesAll(string[] names)
-    {
-        foreach (var name in names)
-        {
-            foreach (var part in _parts[name])
-                if (!part.Serves)
-                    return false;
-        }
-        return true;
-    }
-
-    private long LowestKnown(string[] names)
-    {
-        var elsewhere = _reached;
-        var lowest = long.MaxValue;
-        foreach (var name in names)
-        {
-            foreach (var part in _parts[name])
-                lowest = Math.Min(lowest, KnownPosition(part, elsewhere));
-        }
-        return lowest == long.MaxValue ? 0 : lowest;
     }
 
     private long KnownPosition(Part part, Reached elsewhere)
@@ -285,7 +239,7 @@ public sealed class ProjectionHost : IAsyncDisposable
         await Task.Delay(wait, _clock, _stopping.Token);
         var generation = _log.HistoryGeneration;
         var positions = await ServingTables.ReachedAsync(_database, _stopping.Token);
-        _reached = new(generation, positions, _clock.GetTimestamp());
+        _reached = new(generation, positions);
         return positions;
     }
 
@@ -312,8 +266,8 @@ public sealed class ProjectionHost : IAsyncDisposable
             .Where(s => s.State != ProjectionState.Elsewhere)
             .Select(s => new Measurement<long>(what(s), new KeyValuePair<string, object?>("projection", s.Name)));
 
-    /// <summary>All projections' positions as last read, and the log's generation and the time then.</summary>
-    private sealed record Reached(int HistoryGeneration, Dictionary<string, long> Positions, long At);
+    /// <summary>All projections' positions as last read, and the log's generation then.</summary>
+    private sealed record Reached(int HistoryGeneration, Dictionary<string, long> Positions);
 
     /// <summary>One checkpoint's runner, and whether this node runs it.</summary>
     private sealed class Part(string projection, ProjectionRunner runner)

@@ -38,6 +38,18 @@ begin
     end if;
 end $$;
 
+-- How far the rows that the views of these projections show are, by the projections' names without a version: the
+-- smallest of their checkpoints, and that of one among them. In a statement that reads the views it sees the snapshot
+-- of their rows, because it is stable; a function of its own is planned once per session.
+create or replace function log.reached(read text[], counting text, out complete bigint, out counted bigint)
+language plpgsql stable as $$
+begin
+    select min(coalesce(p.last_seq_id, 0)), min(coalesce(p.last_seq_id, 0)) filter (where s.base = counting)
+    into complete, counted
+    from log.projections s left join log.mt_event_progression p on split_part(p.name, '#', 1) = s.serving
+    where s.base = any (read);
+end $$;
+
 -- Renames a table of schema views and the indexes named after it.
 create or replace function log.rename_rows(source text, target text) returns void
 language plpgsql as $$

@@ -12,7 +12,11 @@ public sealed record AccountView(
     int Followers,
     int Following,
     int Tracks
-);
+)
+{
+    /// <summary>Whether the reader follows it.</summary>
+    public bool Followed { get; init; }
+}
 
 /// <summary>An account as its owner sees it.</summary>
 /// <param name="Email">The proven address; without one, the address to be proven.</param>

@@ -13,6 +13,7 @@ using Veza.Projections.Music.Tracks;
 using Veza.Projections.Social.Comments;
 using Veza.Projections.Social.Feed;
 using Veza.Projections.Social.Follows;
+using Veza.Projections.Social.Likes;
 using Veza.Projections.Topics;
 
 namespace Veza.Projections.Registry;
@@ -46,9 +47,11 @@ public static class ProjectionRegistry
             new RenditionsProjection(),
             new TrackCountsProjection(),
             new TracksProjection(),
+            new WaveformsProjection(),
             new CommentsProjection(),
             new ActivitiesProjection(),
             new FollowsProjection(),
+            new LikesProjection(),
         ];
 
     /// <summary>The read models and the index of topics, new instances, ordered by name.</summary>

@@ -68,7 +68,7 @@ class Session {
     if (this.#now !== undefined) this.#keep({ ...this.#now, userName });
   }
 
-  /** A token that is good for a while yet; undefined when nobody is signed in. */
+  /** A token that is good for a while yet; undefined without a session. */
   async accessToken(): Promise<string | undefined> {
     if (this.#now === undefined) return undefined;
     // Without a server the old token goes along; the request then says what is wrong.

@@ -12,7 +12,7 @@ import { session } from '../Accounts/session.svelte';
 import { connection } from './connection.svelte';
 import type { Call, Failure, FromWorker, Place, Stream, StreamMessage, ToWorker } from './protocol';
 import type { Streams } from './streams';
-import workerUrl from './worker?sharedworker&url';
+import { workerScript } from './workerScript';
 
 /** The one place all streams of this tab come from. */
 interface Source {
@@ -57,7 +57,7 @@ class SharedConnection implements Source {
   readonly #ending = new AbortController();
 
   constructor(sessionName: string) {
-    this.#worker = new SharedWorker(workerUrl, { type: 'module', name: sessionName });
+    this.#worker = new SharedWorker(workerScript, { type: 'module', name: sessionName });
     this.#worker.port.onmessage = ({ data }: MessageEvent<FromWorker>) => void this.#take(data);
     const lock = 'locks' in navigator ? `veza.tab.${Math.random()}` : undefined;
     if (lock === undefined) this.#say({ kind: 'hello', lock });

@@ -18,7 +18,7 @@ export interface Shape<State> {
   topics(state: State): readonly Topic[];
   /**
    * The state after an item. An item may already be part of what was read: rows that have their own version or id must
-   * come out the same. Counts are exact at the position of the read.
+   * come out the same. Counts take only items after the position that the read counted up to, `counted`.
    */
   apply(state: State, item: Item): State;
   /** The server closed topics, such as those of a community that the person left. */

@@ -23,7 +23,7 @@ internal static partial class RetiredWords
             .Select(line => file.AtLine(line.Number));
     }
 
-    /// <summary>Comments of TypeScript, JavaScript, SQL and the shell.</summary>
+    /// <summary>Comments of TypeScript, JavaScript, Svelte, style sheets, SQL and the shell.</summary>
     public static IEnumerable<Finding> InComments(SourceFile file) =>
         Matching(file, line => IsRetired(CommentMark(file.Path).Match(line).Value));
 
@@ -82,7 +82,8 @@ internal static partial class RetiredWords
     private static Regex CommentMark(string path) =>
         Path.GetExtension(path) switch
         {
-            ".ts" or ".mjs" => SlashComment(),
+            ".ts" or ".mjs" or ".css" => SlashComment(),
+            ".svelte" => MarkupComment(),
             ".sql" => DashComment(),
             _ => HashComment(),
         };
@@ -103,6 +104,9 @@ internal static partial class RetiredWords
 
     [GeneratedRegex(@"(?<=^|\s)//.*|^\s*/?\*.*")]
     private static partial Regex SlashComment();
+
+    [GeneratedRegex(@"(?<=^|\s)//.*|^\s*/?\*.*|<!--.*")]
+    private static partial Regex MarkupComment();
 
     [GeneratedRegex("--.*")]
     private static partial Regex DashComment();

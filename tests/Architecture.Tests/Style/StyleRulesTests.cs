@@ -149,6 +149,8 @@ public sealed class StyleRulesTests
     [Theory]
     [InlineData("a.mjs", "tell(); // tell", "tell();", "// ask")]
     [InlineData("a.ts", "/** Tells it.", "const url = 'http://nobody';", "* ask")]
+    [InlineData("a.svelte", "<!-- tells -->", "<p>{tell('http://nobody')}</p>", "<!-- asks -->")]
+    [InlineData("a.css", "/* tells */", ".whatever { color: red }", "/* asks */")]
     [InlineData("a.sql", "select 1 -- told", "select told", "-- ask")]
     [InlineData("veza", "tell # whoever", "echo nobody$#", "# ask")]
     public void A_retired_word_is_found_in_comments_of_other_languages(

@@ -83,6 +83,13 @@ public sealed class StyleTests
 
     /// <summary>Scripts of the shell that are run by name have no ending.</summary>
     private static bool IsOtherCode(string path) =>
-        Path.GetExtension(path) is ".ts" or ".mjs" or ".sh" or ".sql"
-        || path is "veza" or "tests/run" or "demo/install" or "clients/typescript/build";
+        Path.GetExtension(path) is ".ts" or ".mjs" or ".svelte" or ".css" or ".sh" or ".sql"
+        || path
+            is "veza"
+                or "tests/run"
+                or "demo/install"
+                or "clients/typescript/build"
+                or "src/Web/build"
+                or "tests/Web.Tests/install"
+                or "docs/images/make-page";
 }

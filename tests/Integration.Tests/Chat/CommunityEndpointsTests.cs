@@ -71,6 +71,46 @@ public class CommunityEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
     }
 
     [Fact]
+    public async Task An_account_lists_its_communities_in_pages_with_what_is_unread_in_them()
+    {
+        var (ana, bo) = (await veza.RegisterAsync("ana"), await veza.RegisterAsync("bo"));
+        Assert.Empty((await ana.GetAsync("/api/v1/communities").JsonAsync()).Items());
+        var (first, second) = (await CommunityAsync(bo, "Vinyl diggers"), await CommunityAsync(ana, "Modular nights"));
+        await CommunityAsync(bo, "Elsewhere");
+        await bo.PutAsync($"/api/v1/communities/{second.Id()}/members/me").JsonAsync();
+        await ana.PutAsync($"/api/v1/communities/{first.Id()}/members/me").JsonAsync();
+        var quiet = await bo.PostAsync($"/api/v1/communities/{first.Id()}/channels", new { name = "x", kind = "text" })
+            .JsonAsync(HttpStatusCode.Created);
+        foreach (var (by, channel) in new[] { (bo, General(first)), (bo, quiet.Id()), (ana, General(first)) })
+            await by.PostAsync($"/api/v1/channels/{channel}/messages", new { text = "hello" })
+                .JsonAsync(HttpStatusCode.Created);
+        ana.SeeWhat(bo);
+
+        var page = await ana.GetAsync("/api/v1/communities?limit=1").JsonAsync();
+        var founded = Assert.Single(page.Items());
+        Assert.Equal((second.Id(), ana.Id, 2, 0), Row(founded));
+        Assert.Equal("Modular nights", founded.GetProperty("name").GetString());
+        Assert.True(founded.TryGetProperty("joinedAt", out _));
+        var joined = Assert.Single((await ana.GetAsync(page.GetProperty("next").GetString()!).JsonAsync()).Items());
+        Assert.Equal((first.Id(), bo.Id, 2, 2), Row(joined));
+
+        await ana.PutAsync($"/api/v1/channels/{quiet.Id()}/read", new { upTo = bo.Position }).JsonAsync();
+        Assert.Equal(
+            (first.Id(), bo.Id, 2, 1),
+            Row((await ana.GetAsync("/api/v1/communities").JsonAsync()).Items()[1])
+        );
+        await ana.DeleteAsync($"/api/v1/communities/{first.Id()}/members/me").JsonAsync();
+        Assert.Equal(second.Id(), Assert.Single((await ana.GetAsync("/api/v1/communities").JsonAsync()).Items()).Id());
+        await ana.GetAsync("/api/v1/communities?limit=51").RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+
+        static Task<JsonElement> CommunityAsync(Person owner, string name) =>
+            owner.PostAsync("/api/v1/communities", new { name }).JsonAsync(HttpStatusCode.Created);
+        static Guid General(JsonElement community) => community.GetProperty("generalChannelId").GetGuid();
+        static (Guid, Guid, int, int) Row(JsonElement c) =>
+            (c.Id(), c.GetProperty("ownerId").GetGuid(), CountOf(c), c.GetProperty("unread").GetInt32());
+    }
+
+    [Fact]
     public async Task Its_lists_are_for_members_and_an_unknown_community_differs_from_a_closed_one()
     {
         var chat = await ChatSetting.CreateAsync(veza);

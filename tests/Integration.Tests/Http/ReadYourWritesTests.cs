@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using Npgsql;
 using Veza.Api.Http;
@@ -46,19 +45,6 @@ public class ReadYourWritesTests(VezaServer server) : IClassFixture<VezaServer>
                 .GetProperty("account")
                 .Id()
         );
-    }
-
-    [Fact]
-    public async Task A_read_names_a_position_that_it_includes_and_its_epoch()
-    {
-        var (cy, di) = (await server.RegisterAsync("cy"), await server.RegisterAsync("di"));
-        await cy.PutAsync($"/api/v1/accounts/{di.Id}/followers/me").JsonAsync();
-
-        var answer = await cy.GetAsync($"/api/v1/accounts/{di.Id}/followers");
-
-        var position = long.Parse(answer.Headers.GetValues("Veza-Position").Single(), CultureInfo.InvariantCulture);
-        Assert.InRange(position, cy.Position, server.Running.Log.Head);
-        Assert.Equal(server.Running.Log.Epoch, answer.Headers.GetValues("Veza-Epoch").Single());
     }
 
     [Fact]

@@ -28,11 +28,14 @@ public class AnothersThingsTests(VezaServer veza)
         ["GET accounts/{accountId}/counts/{number}/events"] = (null, null),
         ["GET accounts/{accountId}/followers"] = (null, null),
         ["GET accounts/{accountId}/following"] = (null, null),
+        ["GET accounts/{accountId}/tracks"] = (null, null),
+        ["GET accounts/{accountId}/likes"] = (null, null),
         ["PUT accounts/{accountId}/followers/me"] = (null, null),
         ["DELETE accounts/{accountId}/followers/me"] = (null, null),
         ["GET tracks/{trackId}"] = (null, null),
         ["GET tracks/{trackId}/audio"] = (null, null),
         ["HEAD tracks/{trackId}/audio"] = (null, null),
+        ["GET tracks/{trackId}/waveform"] = (null, null),
         ["GET tracks/{trackId}/counts/{number}/events"] = (null, null),
         ["GET tracks/{trackId}/comments"] = (null, null),
         ["POST tracks/{trackId}/comments"] = (null, new { text = "mine", atMs = 1 }),
@@ -84,6 +87,10 @@ public class AnothersThingsTests(VezaServer veza)
         var track = (
             await ada.SendAsync(HttpMethod.Post, "/api/v1/tracks", form).JsonAsync(HttpStatusCode.Created)
         ).Id();
+        await Eventually.TrueAsync(
+            async () => (await ada.GetAsync($"/api/v1/tracks/{track}/waveform")).IsSuccessStatusCode,
+            what: "the track has its waveform"
+        );
         var play = (await ada.PostAsync($"/api/v1/tracks/{track}/plays").JsonAsync(HttpStatusCode.Created)).Id();
         eve.SeeWhat(ada);
         string[] secrets =

@@ -249,6 +249,18 @@ internal sealed class SecretsClient(RunningVeza node, SecretsRecorder recorder, 
         }
     }
 
+    /// <summary>Media tokens in the address of sound that is not there, whole and altered.</summary>
+    /// <returns>The token.</returns>
+    public async Task<string> MediaTokenAsync(string access)
+    {
+        var answer = await AskAsync(HttpMethod.Post, "/api/v1/media-tokens", access, null, HttpStatusCode.OK);
+        var token = Secret(answer.GetProperty("token"));
+        foreach (var text in new[] { token, token[..^1] })
+        foreach (var path in new[] { $"/api/v1/tracks/{Guid.CreateVersion7()}/audio", "/api/v1/feed" })
+            await SendAsync(HttpMethod.Get, $"{path}?token={text}", null, null);
+        return token;
+    }
+
     public async Task StreamsAsync((Guid Id, string Key) stream)
     {
         foreach (var key in new[] { stream.Key, WrongPassword })
@@ -298,8 +310,15 @@ internal sealed class SecretsClient(RunningVeza node, SecretsRecorder recorder, 
     }
 
     /// <summary>The same secrets while the tables that their requests need are missing.</summary>
-    public async Task FaultsAsync(string access, string apiKey)
+    public async Task FaultsAsync(string access, string apiKey, string mediaToken)
     {
+        await AskAsync(
+            HttpMethod.Get,
+            $"/api/v1/tracks/{Guid.CreateVersion7()}/audio?token={mediaToken}",
+            null,
+            null,
+            HttpStatusCode.InternalServerError
+        );
         foreach (var token in new[] { access, apiKey })
             await AskAsync(HttpMethod.Get, "/api/v1/accounts/me", token, null, HttpStatusCode.InternalServerError);
         await AskAsync(

@@ -118,12 +118,13 @@ public sealed class SecretsTests : IAsyncLifetime
         var (apiKey, stream) = await _client.KeysAsync(access);
         await _client.TwoFactorAsync(access);
         await _client.MisplacedTokensAsync(access, apiKey);
+        var mediaToken = await _client.MediaTokenAsync(access);
         await _client.StreamsAsync(stream);
         var operatorFile = await File.ReadAllBytesAsync(Path.Combine(_home, "operator.json"));
         await _client.ResetAsync(ada.Id(), JsonDocument.Parse(operatorFile).RootElement);
         var scraped = await http.GetStringAsync(_metrics);
         await RemoveTablesAsync();
-        await _client.FaultsAsync(access, apiKey);
+        await _client.FaultsAsync(access, apiKey, mediaToken);
         await FaultOverTheBusAsync();
         scraped += await http.GetStringAsync(_metrics);
 
@@ -168,7 +169,8 @@ public sealed class SecretsTests : IAsyncLifetime
     {
         await using var source = NpgsqlDataSource.Create(_postgres.ConnectionString);
         await using var rename = source.CreateCommand(
-            "alter view views.accounts_profiles rename to gone; alter table log.names rename to gone"
+            "alter view views.accounts_profiles rename to gone; alter view views.music_tracks rename to tracks_gone; "
+                + "alter table log.names rename to gone"
         );
         await rename.ExecuteNonQueryAsync();
     }

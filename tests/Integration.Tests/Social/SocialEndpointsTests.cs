@@ -152,6 +152,102 @@ public class SocialEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoi
         }
     }
 
+    [Fact]
+    public async Task A_track_and_an_account_show_what_the_reader_did_now_and_then()
+    {
+        var (ana, bo) = (await veza.RegisterAsync("ana"), await veza.RegisterAsync("bo"));
+        var track = await UploadAsync(bo, "Dub");
+        ana.SeeUpTo(veza.Running.Log.Head);
+        Assert.Equal((false, false, false), await DidAsync(""));
+        await ana.PutAsync($"/api/v1/tracks/{track}/likes/me").JsonAsync();
+        await ana.PutAsync($"/api/v1/accounts/{bo.Id}/followers/me").JsonAsync();
+        var liked = ana.Position;
+        await ana.DeleteAsync($"/api/v1/tracks/{track}/likes/me").JsonAsync();
+        await ana.PutAsync($"/api/v1/tracks/{track}/reposts/me").JsonAsync();
+
+        Assert.Equal((false, true, true), await DidAsync(""));
+        Assert.Equal((true, false, true), await DidAsync($"?asOf={liked}"));
+        bo.SeeWhat(ana);
+        var owners = await bo.GetAsync($"/api/v1/tracks/{track}").JsonAsync();
+        Assert.False(owners.GetProperty("reposted").GetBoolean());
+
+        async Task<(bool Liked, bool Reposted, bool Followed)> DidAsync(string query)
+        {
+            var found = await ana.GetAsync($"/api/v1/tracks/{track}{query}").JsonAsync();
+            var owner = await ana.GetAsync($"/api/v1/accounts/{bo.Id}{query}").JsonAsync();
+            return (
+                found.GetProperty("liked").GetBoolean(),
+                found.GetProperty("reposted").GetBoolean(),
+                owner.GetProperty("followed").GetBoolean()
+            );
+        }
+    }
+
+    [Fact]
+    public async Task The_tracks_of_an_account_are_listed_in_pages_now_and_then()
+    {
+        var (ana, bo) = (await veza.RegisterAsync("ana"), await veza.RegisterAsync("bo"));
+        var first = await UploadAsync(bo, "Dub");
+        var failed = await UploadAsync(bo, "Dub", new TrackProcessingFailed(Guid.Empty, bo.Id, "not audio"));
+        var second = await UploadAsync(bo, "Dub");
+        var before = veza.Running.Log.Head;
+        var third = await UploadAsync(bo, "Dub");
+        ana.SeeUpTo(veza.Running.Log.Head);
+        bo.SeeUpTo(veza.Running.Log.Head);
+        await ana.PutAsync($"/api/v1/tracks/{second}/likes/me").JsonAsync();
+
+        Assert.Equal([third, second, first], await ListAsync(ana, ""));
+        Assert.Equal([third, second, failed, first], await ListAsync(bo, ""));
+        Assert.Equal([second, first], await ListAsync(ana, $"&asOf={before}"));
+        Assert.Equal([second, failed, first], await ListAsync(bo, $"&asOf={before}"));
+        var listed = (await ana.GetAsync($"/api/v1/accounts/{bo.Id}/tracks").JsonAsync()).Items();
+        Assert.Equal([false, true, false], listed.Select(t => t.GetProperty("liked").GetBoolean()));
+        Assert.Equal([0, 1, 0], listed.Select(t => t.GetProperty("likes").GetInt32()));
+        await ana.GetAsync($"/api/v1/accounts/{Guid.CreateVersion7()}/tracks")
+            .RefusedAsync(HttpStatusCode.NotFound, "account_unknown");
+
+        async Task<List<Guid>> ListAsync(Person reader, string query)
+        {
+            var ids = new List<Guid>();
+            var next = $"/api/v1/accounts/{bo.Id}/tracks?limit=2{query}";
+            while (next is not null)
+            {
+                var page = await reader.GetAsync(next).JsonAsync();
+                ids.AddRange(page.Items().Select(t => t.Id()));
+                next = page.GetProperty("next").GetString();
+            }
+            return ids;
+        }
+    }
+
+    [Fact]
+    public async Task The_tracks_an_account_likes_are_listed_in_pages_the_latest_like_first()
+    {
+        var (ana, bo) = (await veza.RegisterAsync("ana"), await veza.RegisterAsync("bo"));
+        var (first, second) = (await UploadAsync(bo, "Dub"), await UploadAsync(bo, "Dub"));
+        var failed = await UploadAsync(bo, "Dub", new TrackProcessingFailed(Guid.Empty, bo.Id, "not audio"));
+        foreach (var track in new[] { second, failed, first })
+            await ana.PutAsync($"/api/v1/tracks/{track}/likes/me").JsonAsync();
+        bo.SeeWhat(ana);
+        var page = await bo.GetAsync($"/api/v1/accounts/{ana.Id}/likes?limit=1").JsonAsync();
+        Assert.Equal(first, Assert.Single(page.Items()).GetProperty("track").Id());
+        page = await bo.GetAsync(page.GetProperty("next").GetString()!).JsonAsync();
+        var liked = Assert.Single(page.Items());
+        Assert.Equal(
+            (second, bo.UserName),
+            (
+                liked.GetProperty("track").Id(),
+                liked.GetProperty("track").GetProperty("owner").GetProperty("userName").GetString()
+            )
+        );
+        Assert.Equal(JsonValueKind.Null, page.GetProperty("next").ValueKind);
+        await ana.DeleteAsync($"/api/v1/tracks/{second}/likes/me").JsonAsync();
+        await ana.DeleteAsync($"/api/v1/tracks/{first}/likes/me").JsonAsync();
+        Assert.Empty((await ana.GetAsync($"/api/v1/accounts/{ana.Id}/likes").JsonAsync()).Items());
+        await ana.GetAsync($"/api/v1/accounts/{Guid.CreateVersion7()}/likes")
+            .RefusedAsync(HttpStatusCode.NotFound, "account_unknown");
+    }
+
     [Theory]
     [InlineData("best", "top, trending")]
     [InlineData("0", "top, trending")]
@@ -182,26 +278,24 @@ public class SocialEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEndpoi
     }
 
     /// <summary>A track of three seconds; other tests cover uploads.</summary>
-    private async Task<Guid> UploadAsync(Person owner, string genre)
+    private async Task<Guid> UploadAsync(Person owner, string genre, TrackProcessingFailed? failure = null)
     {
         var id = Guid.CreateVersion7();
-        await AppendAsync(
+        var uploaded = new TrackUploaded(
             id,
-            "track",
-            new TrackUploaded(
-                id,
-                owner.Id,
-                "Ghost notes",
-                genre,
-                null,
-                1000,
-                new string('0', 64),
-                3_000,
-                "flac",
-                44_100,
-                2
-            )
+            owner.Id,
+            "Ghost notes",
+            genre,
+            null,
+            1000,
+            new string('0', 64),
+            3_000,
+            "flac",
+            44_100,
+            2
         );
+        object[] events = failure is null ? [uploaded] : [uploaded, failure with { TrackId = id }];
+        await AppendAsync(id, "track", events);
         return id;
     }
 

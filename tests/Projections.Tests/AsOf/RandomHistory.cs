@@ -17,6 +17,7 @@ using Veza.Projections.Music.Tracks;
 using Veza.Projections.Social.Comments;
 using Veza.Projections.Social.Feed;
 using Veza.Projections.Social.Follows;
+using Veza.Projections.Social.Likes;
 
 namespace Veza.Projections.Tests.AsOf;
 
@@ -103,6 +104,20 @@ internal sealed class RandomHistory(int seed, MessageStreams streams)
         yield return ("followers", async v => await new FollowQueries(v).FollowersAsync(person, null, 2, ct));
         yield return ("following", async v => await new FollowQueries(v).FollowingAsync(person, null, 2, ct));
         yield return ("a track", async v => await new TrackQueries(v).FindAsync(track, ct));
+        yield return ("an account's tracks", async v =>
+            await new LikeQueries(v).MarkAsync(
+                await new TrackQueries(v).OfAccountAsync(person, withFailed: false, null, 2, ct),
+                other,
+                ct
+            )
+        );
+        yield return ("its tracks further back", async v =>
+        {
+            var tracks = new TrackQueries(v);
+            var first = await tracks.OfAccountAsync(person, withFailed: true, null, 2, ct);
+            return await tracks.OfAccountAsync(person, withFailed: true, first.LastOrDefault()?.Position, 2, ct);
+        });
+        yield return ("a follow", async v => await new FollowQueries(v).FollowsAsync(person, other, ct));
         yield return ("comments", async v => await new CommentQueries(v).OnTrackAsync(track, 0, 10, ct));
         yield return ("the feed", async v => await new FeedQueries(v).PageAsync(other, null, 4, ct));
         yield return ("the feed further back", async v =>

@@ -62,6 +62,32 @@ public class TrackProjectionsTests(TestLog log)
     }
 
     [Fact]
+    public async Task The_waveforms_of_a_track_are_listed_and_a_track_may_have_none()
+    {
+        await Send(Uploaded);
+        var made = new CompleteTrackProcessing(_track, [new("opus", 128, 2_880_000)]);
+        await Send(made with { Waveforms = [new("overview", 4_410, 1_800, 3_624), new("fine", 552, 14_380, 28_784)] });
+        await log.ProjectedAsync();
+        Assert.Equal(
+            [new WaveformRow(_track, "fine", 552, 14_380, 28_784), new(_track, "overview", 4_410, 1_800, 3_624)],
+            await WaveformsAsync(_track)
+        );
+
+        var bare = Guid.CreateVersion7();
+        await Send(Uploaded with { TrackId = bare });
+        await Send(made with { TrackId = bare });
+        await log.ProjectedAsync();
+        Assert.Empty(await WaveformsAsync(bare));
+
+        Task<List<WaveformRow>> WaveformsAsync(Guid track) =>
+            log.Views.ListAsync<WaveformRow>(
+                "select * from views.music_waveforms where track_id = @track order by level",
+                new { track },
+                CancellationToken.None
+            );
+    }
+
+    [Fact]
     public async Task A_failed_track_says_why()
     {
         await Send(Uploaded);

@@ -10,6 +10,7 @@ using Veza.Projections.Chat;
 using Veza.Projections.Chat.Channels;
 using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Members;
+using Veza.Projections.Chat.Reading;
 
 namespace Veza.Api.Chat.Communities;
 
@@ -54,18 +55,29 @@ public static class CommunityEndpoints
             .WithSummary("Create a community")
             .WithDescription("The creator owns it and is its first member. It begins with the channel `general`.");
 
+        communities
+            .MapGet("", Joined)
+            .ReadsFrom(UnreadQueries.CommunitiesReads)
+            .AnswersPosition(ChannelMessagesProjection.ProjectionName)
+            .Produces<Page<JoinedCommunityView>>()
+            .WithSummary("List your own communities, in the order you joined")
+            .WithDescription(
+                $"""
+                `limit` is 1 to {UnreadQueries.CommunitiesMax}. `unread` counts the messages of others after your read
+                markers in all channels; {UnreadQueries.UnreadMax} means that many or more.
+                """
+            );
+
         var community = communities.MapGroup("/{communityId:guid}");
         community
-            .MapGet("", async (Guid communityId, ChatQueries chat, HttpContext http, CancellationToken ct) =>
-            {
-                if (http.PointInTime() is { } past)
-                    chat = new(past.Views);
-                return await chat.CommunityAsync(communityId, ct) is { } found
+            .MapGet("", async (Guid communityId, HttpContext http, CancellationToken ct) =>
+                await new ChatQueries(http.Views()).CommunityAsync(communityId, ct) is { } found
                     ? Results.Ok(found)
-                    : Problems.Result(Refusals.Unknown("community", communityId));
-            })
+                    : Problems.Result(Refusals.Unknown("community", communityId))
+            )
             .ReadsFrom(CommunityRead)
             .AnswersAsOf(CommunityRead)
+            .AnswersPosition(CommunitiesProjection.ProjectionName)
             .Produces<CommunityView>()
             .WithSummary("Read a community");
         community
@@ -82,6 +94,7 @@ public static class CommunityEndpoints
             .MapGet("/members", Members)
             .ReadsFrom(MembersRead)
             .AnswersAsOf(MembersRead)
+            .AnswersPosition()
             .Produces<Page<MemberView>>()
             .WithSummary("List the members, in the order they joined");
         community
@@ -109,8 +122,24 @@ public static class CommunityEndpoints
             .MapGet("/channels", Channels)
             .ReadsFrom(ChannelsRead)
             .AnswersAsOf(ChannelsRead)
+            .AnswersPosition()
             .Produces<Page<ChannelView>>()
             .WithSummary("List the channels");
+    }
+
+    private static async Task<IResult> Joined(
+        long? after,
+        int? limit,
+        Caller caller,
+        HttpContext http,
+        CancellationToken ct
+    )
+    {
+        if (Page.Limit(limit, out var refusal, UnreadQueries.CommunitiesMax) is not { } size)
+            return refusal;
+        var unread = new UnreadQueries(http.Views());
+        var joined = await unread.CommunitiesAsync(caller.AccountId, after ?? 0, size + 1, ct);
+        return Results.Ok(Page.Cut(http, joined, size, c => $"after={c.Position}"));
     }
 
     private static async Task<IResult> Members(
@@ -127,12 +156,9 @@ public static class CommunityEndpoints
             return refusal;
         if (await NotMember(communityId, caller, chat, ct) is { } hidden)
             return hidden;
-        if (http.PointInTime() is { } past)
-        {
-            chat = new(past.Views);
-            if (await chat.CommunityAsync(communityId, ct) is null)
-                return Problems.Result(Refusals.Unknown("community", communityId));
-        }
+        chat = new(http.Views());
+        if (http.PointInTime() is not null && await chat.CommunityAsync(communityId, ct) is null)
+            return Problems.Result(Refusals.Unknown("community", communityId));
         return Results.Ok(
             Page.Cut(http, await chat.MembersAsync(communityId, after ?? 0, size + 1, ct), size, m =>
                 $"after={m.Position}"
@@ -154,12 +180,9 @@ public static class CommunityEndpoints
             return refusal;
         if (await NotMember(communityId, caller, chat, ct) is { } hidden)
             return hidden;
-        if (http.PointInTime() is { } past)
-        {
-            chat = new(past.Views);
-            if (await chat.CommunityAsync(communityId, ct) is null)
-                return Problems.Result(Refusals.Unknown("community", communityId));
-        }
+        chat = new(http.Views());
+        if (http.PointInTime() is not null && await chat.CommunityAsync(communityId, ct) is null)
+            return Problems.Result(Refusals.Unknown("community", communityId));
         return Results.Ok(
             Page.Cut(http, await chat.ChannelsAsync(communityId, after ?? 0, size + 1, ct), size, c =>
                 $"after={c.Position}"

@@ -45,6 +45,7 @@ public static class MessageEndpoints
             .MapGet("", History)
             .ReadsFrom(Reads)
             .AnswersAsOf(Reads)
+            .AnswersPosition(ReactionTallyProjection.ProjectionName)
             .Produces<Page<MessageView>>()
             .WithSummary("Read a channel's history")
             .WithDescription(
@@ -59,6 +60,7 @@ public static class MessageEndpoints
             .MapGet("", One)
             .ReadsFrom(Reads)
             .AnswersAsOf(Reads)
+            .AnswersPosition(ReactionTallyProjection.ProjectionName)
             .Produces<MessageView>()
             .WithSummary("Read a message");
         message
@@ -108,13 +110,9 @@ public static class MessageEndpoints
             return refusal;
         if (await NotSeen(chat, channelId, caller, ct) is { } hidden)
             return hidden;
-        var read = messages;
-        if (http.PointInTime() is { } past)
-        {
-            if (await new ChatQueries(past.Views).ChannelAsync(channelId, ct) is null)
-                return Problems.Result(Refusals.Unknown("channel", channelId));
-            read = new(past.Views);
-        }
+        if (http.PointInTime() is { } past && await new ChatQueries(past.Views).ChannelAsync(channelId, ct) is null)
+            return Problems.Result(Refusals.Unknown("channel", channelId));
+        var read = new MessageQueries(http.Views());
         if (new[] { before, after, around }.Count(a => a is not null) > 1)
             return Problems.Result(Problems.Invalid("before", "only one of before, after and around may be given"));
         long? anchor = null;
@@ -138,15 +136,9 @@ public static class MessageEndpoints
         }
         else if (around is not null)
         {
-            var newer = await read.AfterAsync(channelId, anchor!.Value, size / 2, caller.AccountId, ct);
-            var older = await read.BeforeAsync(
-                channelId,
-                anchor.Value + 1,
-                size - newer.Count + 1,
-                caller.AccountId,
-                ct
-            );
-            page = Page.Cut(http, [.. newer, .. older], size, m => $"before={m.Id}");
+            // One more than asked shows whether there is more.
+            var found = await read.AroundAsync(channelId, anchor!.Value, size / 2, size + 1, caller.AccountId, ct);
+            page = Page.Cut(http, found, size, m => $"before={m.Id}");
         }
         else
             page = Page.Cut(http, await read.BeforeAsync(channelId, anchor, size + 1, caller.AccountId, ct), size, m =>
@@ -171,8 +163,7 @@ public static class MessageEndpoints
         CancellationToken ct
     )
     {
-        var read = http.PointInTime() is { } past ? new MessageQueries(past.Views) : messages;
-        if (await read.FindAsync(messageId, caller.AccountId, ct) is not { } message)
+        if (await new MessageQueries(http.Views()).FindAsync(messageId, caller.AccountId, ct) is not { } message)
             return Problems.Result(Refusals.Unknown("message", messageId));
         if (await NotSeen(chat, message.ChannelId, caller, ct) is { } hidden)
             return hidden;

@@ -6,6 +6,7 @@ using Veza.Domain.Chat.Members;
 using Veza.EventStore;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Communities;
+using Veza.Projections.Chat.Messages;
 using Veza.Projections.Chat.Reading;
 
 namespace Veza.Api.Chat.Reading;
@@ -32,6 +33,7 @@ public static class ReadingEndpoints
         api.MapGet("/communities/{communityId:guid}/unread", Unread)
             .WithTags("Reading")
             .ReadsFrom(Reads)
+            .AnswersPosition(ChannelMessagesProjection.ProjectionName)
             .Produces<Page<UnreadView>>()
             .WithSummary("Count your unread messages in a community, by channel")
             .WithDescription(
@@ -66,7 +68,6 @@ public static class ReadingEndpoints
         int? limit,
         Caller caller,
         ChatQueries chat,
-        UnreadQueries unread,
         HttpContext http,
         CancellationToken ct
     )
@@ -79,6 +80,7 @@ public static class ReadingEndpoints
                     ? Refusals.Unknown("community", communityId)
                     : ChatRefusals.NotAllowed(Permission.ViewChannel)
             );
+        var unread = new UnreadQueries(http.Views());
         return Results.Ok(
             Page.Cut(http, await unread.UnreadAsync(communityId, caller.AccountId, after ?? 0, size + 1, ct), size, u =>
                 $"after={u.Position}"

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Veza.Api.Configuration;
 using Veza.Api.Http;
+using Veza.Api.Pages;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Live.Broadcasts;
 using Veza.Media.Live;
@@ -54,12 +55,14 @@ public static class BroadcastEndpoints
         broadcasts
             .MapGet("", List)
             .ReadsFrom(BroadcastQueries.Reads)
+            .AnswersPosition()
             .Produces<Page<BroadcastView>>()
             .WithSummary("List broadcasts, newest first")
             .WithDescription("`live=true` lists only those on the air.");
         broadcasts
             .MapGet("/{broadcastId:guid}", One)
             .ReadsFrom(BroadcastQueries.Reads)
+            .AnswersPosition()
             .Produces<BroadcastView>()
             .WithSummary("Read a broadcast");
         broadcasts
@@ -87,7 +90,13 @@ public static class BroadcastEndpoints
             .AllowAnonymous()
             .WithTags("Broadcasts")
             .WithSummary("Listen to a broadcast")
-            .WithDescription("The source's own bytes, from a join point on, until the broadcast ends.");
+            .WithDescription(
+                """
+                The source's own bytes, from a join point on, until the broadcast ends. A browser that opens the address
+                (`Accept: text/html`) gets the web page instead.
+                """
+            )
+            .OpensPage();
 
     private static async Task<IResult> Create(
         CreateBroadcastBody body,
@@ -131,7 +140,6 @@ public static class BroadcastEndpoints
         bool? live,
         long? before,
         int? limit,
-        BroadcastQueries broadcasts,
         Mounts mounts,
         HttpContext http,
         CancellationToken ct
@@ -139,17 +147,13 @@ public static class BroadcastEndpoints
     {
         if (Page.Limit(limit, out var refusal) is not { } size)
             return refusal;
+        var broadcasts = new BroadcastQueries(http.Views());
         var found = await broadcasts.ListAsync(live ?? false, before ?? long.MaxValue, size + 1, Listeners(mounts), ct);
         return Results.Ok(Page.Cut(http, found, size, b => $"before={b.Position}"));
     }
 
-    private static async Task<IResult> One(
-        Guid broadcastId,
-        BroadcastQueries broadcasts,
-        Mounts mounts,
-        CancellationToken ct
-    ) =>
-        await broadcasts.FindAsync(broadcastId, Listeners(mounts), ct) is { } found
+    private static async Task<IResult> One(Guid broadcastId, Mounts mounts, HttpContext http, CancellationToken ct) =>
+        await new BroadcastQueries(http.Views()).FindAsync(broadcastId, Listeners(mounts), ct) is { } found
             ? Results.Ok(found)
             : Problems.Result(Refusals.Unknown("broadcast", broadcastId));
 

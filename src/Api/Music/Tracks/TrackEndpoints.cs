@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Net.Http.Headers;
+using Veza.Api.Auth;
 using Veza.Api.Connections;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
@@ -8,6 +9,8 @@ using Veza.Domain.Music.Tracks;
 using Veza.EventStore;
 using Veza.Media;
 using Veza.Projections.Music.Tracks;
+using Veza.Projections.Social.Follows;
+using Veza.Projections.Social.Likes;
 
 namespace Veza.Api.Music.Tracks;
 
@@ -17,6 +20,8 @@ public sealed record UploadTrackForm(string Title, string? Genre, string? Descri
 /// <summary>Upload, reading and download of tracks.</summary>
 public static class TrackEndpoints
 {
+    private static readonly string[] TrackRead = [.. TrackQueries.Reads, .. LikeQueries.MarkReads];
+
     public static void MapTracks(this IEndpointRouteBuilder api)
     {
         var tracks = api.MapGroup("/tracks").WithTags("Tracks");
@@ -44,24 +49,28 @@ public static class TrackEndpoints
                 """
             );
 
+        api.MapGet("/accounts/{accountId:guid}/tracks", OfAccount)
+            .WithTags("Tracks")
+            .ReadsFrom(TrackRead)
+            .AnswersAsOf(TrackRead)
+            .AnswersPosition(TrackCountsProjection.ProjectionName)
+            .Produces<Page<TrackView>>()
+            .WithSummary("List an account's tracks, newest first")
+            .WithDescription("Only the owner also sees tracks whose processing failed.");
+
         var track = tracks.MapGroup("/{trackId:guid}");
         track
-            .MapGet("", async (Guid trackId, TrackQueries queries, HttpContext http, CancellationToken ct) =>
-            {
-                if (http.PointInTime() is { } past)
-                    queries = new(past.Views);
-                return await queries.FindAsync(trackId, ct) is { } found
-                    ? Results.Ok(found)
-                    : Problems.Result(Refusals.Unknown("track", trackId));
-            })
-            .ReadsFrom(TrackQueries.Reads)
-            .AnswersAsOf(TrackQueries.Reads)
+            .MapGet("", One)
+            .ReadsFrom(TrackRead)
+            .AnswersAsOf(TrackRead)
+            .AnswersPosition(TrackCountsProjection.ProjectionName)
             .Produces<TrackView>()
             .WithSummary("Read a track");
         // Players ask for the length with HEAD.
         track
             .MapMethods("/audio", [HttpMethods.Get, HttpMethods.Head], Audio)
             .OpensFile()
+            .WithMetadata(new AcceptsMediaToken())
             .ReadsFrom(TrackQueries.FileReads)
             .Produces(StatusCodes.Status200OK)
             .Produces(StatusCodes.Status206PartialContent)
@@ -69,9 +78,43 @@ public static class TrackEndpoints
             .WithDescription(
                 """
                 `format` is `original` (the uploaded file; the default), `opus` or `mp3`. Supports byte ranges and
-                ETags. 404 `rendition_unknown` until the copy is made.
+                ETags. 404 `rendition_unknown` until the copy is made. An audio element passes a media token.
                 """
             );
+        track.MapWaveform();
+    }
+
+    private static async Task<IResult> One(
+        Guid trackId,
+        Caller caller,
+        HttpContext http,
+        CancellationToken ct
+    )
+    {
+        var views = http.Views();
+        return await new TrackQueries(views).FindAsync(trackId, ct) is { } found
+            ? Results.Ok((await new LikeQueries(views).MarkAsync([found], caller.AccountId, ct))[0])
+            : Problems.Result(Refusals.Unknown("track", trackId));
+    }
+
+    private static async Task<IResult> OfAccount(
+        Guid accountId,
+        long? before,
+        int? limit,
+        Caller caller,
+        HttpContext http,
+        CancellationToken ct
+    )
+    {
+        if (Page.Limit(limit, out var refusal) is not { } size)
+            return refusal;
+        var views = http.Views();
+        if (!await new FollowQueries(views).IsAccountAsync(accountId, ct))
+            return Problems.Result(Refusals.Unknown("account", accountId));
+        var own = accountId == caller.AccountId;
+        var found = await new TrackQueries(views).OfAccountAsync(accountId, withFailed: own, before, size + 1, ct);
+        found = await new LikeQueries(views).MarkAsync(found, caller.AccountId, ct);
+        return Results.Ok(Page.Cut(http, found, size, t => $"before={t.Position}"));
     }
 
     private static async Task<IResult> Audio(
@@ -105,6 +148,8 @@ public static class TrackEndpoints
             return Problems.Result(RenditionUnknown(format, track.Status));
 
         http.Response.Headers.XContentTypeOptions = "nosniff";
+        // With a token in the address, a shared cache could take the answer for a public one.
+        http.Response.Headers.CacheControl = "private";
         return Results.Stream(
             await media.OpenAsync(trackId, file.Value, ct),
             ContentType(file.Value, track.Container),

@@ -1,5 +1,6 @@
 using Veza.EventStore.Database;
 using Veza.Media;
+using Veza.Media.Waveforms;
 using Veza.Projections.Music.Tracks;
 using Veza.Projections.Social.Comments;
 using Veza.Realtime.Engine;
@@ -39,6 +40,7 @@ public static class TrackServices
         services.AddSingleton(provider => new DiskSpace(mediaRoot, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new AudioProbe(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Transcoder(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new WaveformMaker(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new TrackUploads(
             provider.GetRequiredService<MediaStore>(),
             provider.GetRequiredService<AudioProbe>(),

@@ -38,6 +38,7 @@ public static class CommentEndpoints
             .MapGet("", Comments)
             .ReadsFrom(Reads)
             .AnswersAsOf(Reads)
+            .AnswersPosition()
             .Produces<Page<CommentView>>()
             .WithSummary("List a track's comments")
             .WithDescription("In the order in which they were made.");
@@ -47,18 +48,15 @@ public static class CommentEndpoints
         Guid trackId,
         long? after,
         int? limit,
-        CommentQueries comments,
-        TrackQueries tracks,
         HttpContext http,
         CancellationToken ct
     )
     {
         if (Page.Limit(limit, out var refusal) is not { } size)
             return refusal;
-        if (http.PointInTime() is { } past)
-            (comments, tracks) = (new(past.Views), new(past.Views));
-        if (!await tracks.ExistsAsync(trackId, ct))
+        if (!await new TrackQueries(http.Views()).ExistsAsync(trackId, ct))
             return Problems.Result(Refusals.Unknown("track", trackId));
+        var comments = new CommentQueries(http.Views());
         return Results.Ok(
             Page.Cut(http, await comments.OnTrackAsync(trackId, after ?? 0, size + 1, ct), size, c =>
                 $"after={c.Position}"

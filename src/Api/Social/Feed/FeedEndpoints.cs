@@ -10,6 +10,7 @@ public static class FeedEndpoints
         api.MapGet("/feed", Feed)
             .ReadsFrom(FeedQueries.Reads)
             .AnswersAsOf(FeedQueries.Reads)
+            .AnswersPosition()
             .Produces<Page<FeedEntryView>>()
             .WithTags("Feed")
             .WithSummary("Read your feed, newest first")
@@ -24,15 +25,13 @@ public static class FeedEndpoints
         long? before,
         int? limit,
         Caller caller,
-        FeedQueries feed,
         HttpContext http,
         CancellationToken ct
     )
     {
         if (Page.Limit(limit, out var refusal) is not { } size)
             return refusal;
-        if (http.PointInTime() is { } past)
-            feed = new(past.Views);
+        var feed = new FeedQueries(http.Views());
         return Results.Ok(
             Page.Cut(http, await feed.PageAsync(caller.AccountId, before, size + 1, ct), size, e =>
                 $"before={e.Position}"

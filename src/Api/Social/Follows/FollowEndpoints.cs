@@ -23,48 +23,31 @@ public static class FollowEndpoints
             )
             .WithSummary("Stop following an account");
         account
-            .MapGet(
-                "/followers",
-                (
-                    Guid accountId,
-                    long? before,
-                    int? limit,
-                    FollowQueries follows,
-                    HttpContext http,
-                    CancellationToken ct
-                ) =>
-                    PageOf(accountId, follows, limit, http, ct, (follows, size) =>
-                        follows.FollowersAsync(accountId, before, size, ct)
-                    )
+            .MapGet("/followers", (Guid accountId, long? before, int? limit, HttpContext http, CancellationToken ct) =>
+                PageOf(accountId, limit, http, ct, (follows, size) =>
+                    follows.FollowersAsync(accountId, before, size, ct)
+                )
             )
             .ReadsFrom(FollowQueries.Reads)
             .AnswersAsOf(FollowQueries.Reads)
+            .AnswersPosition()
             .Produces<Page<FollowView>>()
             .WithSummary("List an account's followers, newest first");
         account
-            .MapGet(
-                "/following",
-                (
-                    Guid accountId,
-                    long? before,
-                    int? limit,
-                    FollowQueries follows,
-                    HttpContext http,
-                    CancellationToken ct
-                ) =>
-                    PageOf(accountId, follows, limit, http, ct, (follows, size) =>
-                        follows.FollowingAsync(accountId, before, size, ct)
-                    )
+            .MapGet("/following", (Guid accountId, long? before, int? limit, HttpContext http, CancellationToken ct) =>
+                PageOf(accountId, limit, http, ct, (follows, size) =>
+                    follows.FollowingAsync(accountId, before, size, ct)
+                )
             )
             .ReadsFrom(FollowQueries.Reads)
             .AnswersAsOf(FollowQueries.Reads)
+            .AnswersPosition()
             .Produces<Page<FollowView>>()
             .WithSummary("List the accounts that an account follows, newest first");
     }
 
     private static async Task<IResult> PageOf(
         Guid accountId,
-        FollowQueries follows,
         int? limit,
         HttpContext http,
         CancellationToken ct,
@@ -73,8 +56,7 @@ public static class FollowEndpoints
     {
         if (Page.Limit(limit, out var refusal) is not { } size)
             return refusal;
-        if (http.PointInTime() is { } past)
-            follows = new(past.Views);
+        var follows = new FollowQueries(http.Views());
         if (!await follows.IsAccountAsync(accountId, ct))
             return Problems.Result(Refusals.Unknown("account", accountId));
         return Results.Ok(Page.Cut(http, await read(follows, size + 1), size, f => $"before={f.Position}"));

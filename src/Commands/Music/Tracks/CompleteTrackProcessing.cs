@@ -4,7 +4,11 @@ using Veza.Domain.Music.Tracks;
 namespace Veza.Commands.Music.Tracks;
 
 /// <summary>Records that a track's copies are made. A ready track stays as it is.</summary>
-public sealed record CompleteTrackProcessing(Guid TrackId, IReadOnlyList<Rendition> Renditions);
+public sealed record CompleteTrackProcessing(
+    Guid TrackId,
+    IReadOnlyList<Rendition> Renditions,
+    IReadOnlyList<Waveform>? Waveforms = null
+);
 
 public static class CompleteTrackProcessingHandler
 {
@@ -19,10 +23,14 @@ public static class CompleteTrackProcessingHandler
     {
         if (track.Status != TrackStatus.Processing)
             yield break;
-        yield return Effect.Append<Track>(track.Id, new TrackProcessed(track.Id, track.OwnerId, command.Renditions));
+        yield return Effect.Append<Track>(
+            track.Id,
+            new TrackProcessed(track.Id, track.OwnerId, command.Renditions, command.Waveforms)
+        );
+        var copiesBytes = command.Renditions.Sum(r => r.Bytes) + (command.Waveforms ?? []).Sum(w => w.Bytes);
         yield return Effect.Append<Storage>(
             Storage.StreamId(track.OwnerId),
-            new StorageSettled(track.OwnerId, track.Id, CopiesBytes: command.Renditions.Sum(r => r.Bytes))
+            new StorageSettled(track.OwnerId, track.Id, copiesBytes)
         );
     }
 }

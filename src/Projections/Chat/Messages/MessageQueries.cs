@@ -71,28 +71,7 @@ public sealed class MessageQueries(ReadModels views)
         int limit,
         Guid reader,
         CancellationToken ct
-    )
-    {
-        if (views.PointInTime() is { } past)
-            await past.FoldChannelAsync(channel, before ?? long.MaxValue, older: true, limit, ct);
-        return await CompleteAsync(
-            await views.ListAsync<Row>(
-                $"""
-                {Select} where m.channel_id = @channel and m.position < @before
-                order by m.position desc limit @limit
-                """,
-                new
-                {
-                    channel,
-                    before = before ?? long.MaxValue,
-                    limit,
-                },
-                ct
-            ),
-            reader,
-            ct
-        );
-    }
+    ) => await CompleteAsync(await OlderAsync(channel, before, limit, ct), reader, ct);
 
     /// <summary>A page of the messages that follow a position. Newest first.</summary>
     public async Task<List<MessageView>> AfterAsync(
@@ -101,26 +80,59 @@ public sealed class MessageQueries(ReadModels views)
         int limit,
         Guid reader,
         CancellationToken ct
+    ) => await CompleteAsync(await NewerAsync(channel, after, limit, ct), reader, ct);
+
+    /// <summary>A page of the messages up to a position and of those that follow it. Newest first.</summary>
+    /// <param name="newerMax">How many may follow it.</param>
+    public async Task<List<MessageView>> AroundAsync(
+        Guid channel,
+        long position,
+        int newerMax,
+        int limit,
+        Guid reader,
+        CancellationToken ct
     )
+    {
+        var newer = await NewerAsync(channel, position, newerMax, ct);
+        var older = await OlderAsync(channel, position + 1, limit - newer.Count, ct);
+        return await CompleteAsync([.. newer, .. older], reader, ct);
+    }
+
+    private async Task<List<Row>> OlderAsync(Guid channel, long? before, int limit, CancellationToken ct)
+    {
+        if (views.PointInTime() is { } past)
+            await past.FoldChannelAsync(channel, before ?? long.MaxValue, older: true, limit, ct);
+        return await views.ListAsync<Row>(
+            $"""
+            {Select} where m.channel_id = @channel and m.position < @before
+            order by m.position desc limit @limit
+            """,
+            new
+            {
+                channel,
+                before = before ?? long.MaxValue,
+                limit,
+            },
+            ct
+        );
+    }
+
+    private async Task<List<Row>> NewerAsync(Guid channel, long after, int limit, CancellationToken ct)
     {
         if (views.PointInTime() is { } past)
             await past.FoldChannelAsync(channel, after, older: false, limit, ct);
-        return await CompleteAsync(
-            await views.ListAsync<Row>(
-                $"""
-                select * from (
-                    {Select} where m.channel_id = @channel and m.position > @after order by m.position limit @limit) x
-                order by position desc
-                """,
-                new
-                {
-                    channel,
-                    after,
-                    limit,
-                },
-                ct
-            ),
-            reader,
+        return await views.ListAsync<Row>(
+            $"""
+            select * from (
+                {Select} where m.channel_id = @channel and m.position > @after order by m.position limit @limit) x
+            order by position desc
+            """,
+            new
+            {
+                channel,
+                after,
+                limit,
+            },
             ct
         );
     }

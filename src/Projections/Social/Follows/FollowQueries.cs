@@ -1,3 +1,4 @@
+using Veza.Domain.Social.Follows;
 using Veza.Projections.Accounts;
 using Veza.Projections.AsOf;
 using Veza.Projections.Topics;
@@ -18,6 +19,24 @@ public sealed class FollowQueries(ReadModels views)
         return await views.FindAsync<int>(
                 $"select 1 from {views.Table<ProfilesProjection>()} where account_id = @account",
                 new { account },
+                ct
+            ) == 1;
+    }
+
+    /// <summary>Whether one account follows another.</summary>
+    public async Task<bool> FollowsAsync(Guid follower, Guid followee, CancellationToken ct)
+    {
+        if (views.PointInTime() is { } past)
+            await past.FoldAsync(
+                past.StreamsAsync([Follow.StreamId(follower, followee)], ct),
+                past.Table(Folds.Of<FollowsProjection>())
+            );
+        return await views.FindAsync<int>(
+                $"""
+                select 1 from {views.Table<FollowsProjection>()}
+                where follower_id = @follower and followee_id = @followee
+                """,
+                new { follower, followee },
                 ct
             ) == 1;
     }

@@ -3,6 +3,7 @@ using Veza.Commands.Music.Tracks;
 using Veza.Domain.Accounts;
 using Veza.Domain.Music.Tracks;
 using Veza.Media;
+using Veza.Media.Waveforms;
 using Veza.Reactors.Running;
 using Copy = Veza.Media.TranscodeTarget;
 using Rendition = Veza.Domain.Music.Tracks.Rendition;
@@ -10,7 +11,8 @@ using Rendition = Veza.Domain.Music.Tracks.Rendition;
 namespace Veza.Reactors.Music.Tracks;
 
 /// <summary>
-/// Makes the copies of an uploaded track for streaming, then records that they are made or why they cannot be.
+/// Makes the copies of an uploaded track for streaming and its waveforms, then records that they are made or why they
+/// cannot be.
 /// </summary>
 /// <remarks>
 /// A copy appears whole or not at all, so a restart does not make existing copies again. Accounts take turns: the
@@ -21,6 +23,7 @@ namespace Veza.Reactors.Music.Tracks;
 public sealed class ProcessTrack(
     MediaStore media,
     Transcoder transcoder,
+    WaveformMaker waveformMaker,
     ProcessingSlots slots,
     EventLog log,
     CommandBus commands
@@ -119,10 +122,11 @@ public sealed class ProcessTrack(
                     return;
             }
         }
+        var waveforms = await DrawAsync(track, original, ct);
         // The owner may have been erased meanwhile, and these copies came after the removal of the account's files.
         if (await DeletedAsync(track, ct))
             return;
-        await commands.FollowUpAsync(id, new CompleteTrackProcessing(track.TrackId, made));
+        await commands.FollowUpAsync(id, new CompleteTrackProcessing(track.TrackId, made, waveforms));
     }
 
     private async Task FailAsync(Guid id, TrackUploaded track, string reason)
@@ -146,17 +150,7 @@ public sealed class ProcessTrack(
         if (await media.BytesAsync(track.TrackId, copy.Format, ct) is { } bytes)
             return new Transcoded(bytes);
         var destination = media.CopyPath(track.TrackId, copy.Format);
-        var facts = new AudioFacts(
-            track.DurationMs,
-            track.Codec,
-            track.Container ?? "",
-            track.SampleRateHz,
-            track.Channels,
-            BitRateKbps: 0,
-            Title: null,
-            Artist: null,
-            Album: null
-        );
+        var facts = FactsOf(track);
         for (var attempt = 1; ; attempt++)
         {
             var result = await transcoder.MakeAsync(original, facts, copy, destination, progress: null, ct);
@@ -167,6 +161,47 @@ public sealed class ProcessTrack(
                 return result;
         }
     }
+
+    /// <remarks>They are made again after a restart: that takes less than looking whether the old ones fit.</remarks>
+    /// <returns>The stored waveforms; null when there are none. A track can be heard without.</returns>
+    private async Task<IReadOnlyList<Waveform>?> DrawAsync(TrackUploaded track, string original, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            switch (await waveformMaker.MakeAsync(original, FactsOf(track), ct))
+            {
+                case WaveformsMade made:
+                    return
+                    [
+                        await KeepAsync(track.TrackId, TrackFile.WaveformOverview, "overview", made.Overview, ct),
+                        await KeepAsync(track.TrackId, TrackFile.WaveformFine, "fine", made.Fine, ct),
+                    ];
+                case WaveformsFailed { Code: not TranscodeCodes.Failed }:
+                case WaveformsFailed when attempt == AttemptsMax:
+                    return null;
+            }
+        }
+    }
+
+    private async Task<Waveform> KeepAsync(Guid id, TrackFile file, string level, Peaks peaks, CancellationToken ct)
+    {
+        var bytes = PeaksFile.Write(peaks);
+        await media.KeepCopyAsync(id, file, bytes, ct);
+        return new(level, peaks.SamplesPerPoint, peaks.Points, bytes.Length);
+    }
+
+    private static AudioFacts FactsOf(TrackUploaded track) =>
+        new(
+            track.DurationMs,
+            track.Codec,
+            track.Container ?? "",
+            track.SampleRateHz,
+            track.Channels,
+            BitRateKbps: 0,
+            Title: null,
+            Artist: null,
+            Album: null
+        );
 
     private static string FormatName(Copy copy) =>
         copy.Format switch

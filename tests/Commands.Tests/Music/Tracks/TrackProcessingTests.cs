@@ -20,6 +20,18 @@ public class TrackProcessingTests(Rules rules)
     }
 
     [Fact]
+    public async Task Waveforms_are_in_the_event_and_their_bytes_in_the_storage()
+    {
+        Waveform[] waveforms = [new("overview", 4_410, 1_800, 3_624), new("fine", 552, 14_380, 28_784)];
+        var events = await rules
+            .Given(_music.Uploaded)
+            .When(_music.Completed with { Waveforms = waveforms })
+            .ThenEvents();
+        Assert.Equal(waveforms, Assert.IsType<TrackProcessed>(events[0]).Waveforms);
+        Assert.Equal([new StorageSettled(_music.Owner, _music.Track, CopiesBytes: 7_232_408)], events[1..]);
+    }
+
+    [Fact]
     public Task Processing_fails() =>
         rules
             .Given(_music.Uploaded)

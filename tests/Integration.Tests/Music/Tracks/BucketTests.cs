@@ -69,7 +69,8 @@ public sealed class BucketTests(BucketVeza bucket) : IClassFixture<BucketVeza>
         var owner = await bucket.Veza.RegisterAsync("artist");
         var id = await UploadAsync(owner, Sound);
         await ReadyAsync(owner, id);
-        Assert.Equal([$"tracks/{id:N}/mp3", $"tracks/{id:N}/opus", $"tracks/{id:N}/original"], await KeysAsync(id));
+        string[] kept = ["mp3", "opus", "original", "waveform-fine", "waveform-overview"];
+        Assert.Equal(kept.Select(name => $"tracks/{id:N}/{name}"), await KeysAsync(id));
         Assert.Empty(LocalFiles);
 
         var audio = $"/api/v1/tracks/{id}/audio";
@@ -81,6 +82,12 @@ public sealed class BucketTests(BucketVeza bucket) : IClassFixture<BucketVeza>
             "OggS"u8.ToArray(),
             (await copy.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken))[..4]
         );
+
+        using var waveform = await owner.GetAsync(
+            $"/api/v1/tracks/{id}/waveform",
+            ("Accept", "application/octet-stream")
+        );
+        Assert.Equal(2, (await waveform.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken))[0]);
 
         using var head = await owner.SendAsync(HttpMethod.Head, audio, null);
         Assert.Equal((HttpStatusCode.OK, Sound.Length), (head.StatusCode, head.Content.Headers.ContentLength));
@@ -138,7 +145,7 @@ public sealed class BucketTests(BucketVeza bucket) : IClassFixture<BucketVeza>
             async () => (await KeysAsync(gone)).Length == 0,
             what: "the erased account's objects are removed"
         );
-        Assert.Equal(3, (await KeysAsync(stays)).Length);
+        Assert.Equal(5, (await KeysAsync(stays)).Length);
     }
 
     [Fact]

@@ -9,6 +9,7 @@ using Veza.Commands.Music.Tracks;
 using Veza.Domain.Music.Tracks;
 using Veza.EventStore.Events;
 using Veza.Media;
+using Veza.Media.Waveforms;
 using Veza.Reactors.Music.Tracks;
 using Veza.Reactors.Running;
 
@@ -182,7 +183,11 @@ public sealed class HostileUploadTests(VezaServer server)
         await Eventually.TrueAsync(() =>
             !File.Exists(Path.Combine(Path.GetDirectoryName(media.PathOf(id, TrackFile.Original))!, "attempts"))
         );
-        var copies = track.GetProperty("renditions").EnumerateArray().Sum(r => r.GetProperty("bytes").GetInt64());
+        var copies = track
+            .GetProperty("renditions")
+            .EnumerateArray()
+            .Concat(track.GetProperty("waveforms").EnumerateArray())
+            .Sum(copy => copy.GetProperty("bytes").GetInt64());
         var storage = (Storage)
             (
                 await server.Running.Log.Aggregates.LoadAsync(
@@ -224,6 +229,7 @@ public sealed class HostileUploadTests(VezaServer server)
         var process = new ProcessTrack(
             services.GetRequiredService<MediaStore>(),
             services.GetRequiredService<Transcoder>(),
+            services.GetRequiredService<WaveformMaker>(),
             services.GetRequiredService<ProcessingSlots>(),
             server.Running.Log,
             services.GetRequiredService<CommandBus>()
@@ -309,6 +315,7 @@ public sealed class HostileUploadTests(VezaServer server)
             await owner.SendAsync(HttpMethod.Post, "/api/v1/tracks", form).JsonAsync(HttpStatusCode.Created)
         ).Id();
         await EndedAsync(owner, id);
+        await listener.GetAsync($"/api/v1/tracks/{id}/waveform").JsonAsync();
         await owner
             .SendAsync(
                 HttpMethod.Delete,
@@ -324,6 +331,9 @@ public sealed class HostileUploadTests(VezaServer server)
             await listener
                 .GetAsync($"/api/v1/tracks/{id}/audio?format={format}")
                 .RefusedAsync(HttpStatusCode.NotFound, "track_unknown");
+        await listener.GetAsync($"/api/v1/tracks/{id}/waveform").RefusedAsync(HttpStatusCode.NotFound, "track_unknown");
+        Assert.False(File.Exists(media.PathOf(id, TrackFile.WaveformOverview)));
+        Assert.False(File.Exists(media.PathOf(id, TrackFile.WaveformFine)));
     }
 
     private static void Place(FolderStore media, Guid id)

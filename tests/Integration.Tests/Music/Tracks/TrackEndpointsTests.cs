@@ -153,6 +153,85 @@ public class TrackEndpointsTests(VezaEndpoints veza, VezaServer server) : IClass
     }
 
     [Fact]
+    public async Task The_waveform_is_served_as_json_and_as_a_file_at_two_levels()
+    {
+        var owner = await server.SharedAsync("artist");
+        var id = (await UploadAsync(owner, ("title", "Contours"))).Id();
+        var track = await ReadyAsync(owner, id);
+        var waveform = $"/api/v1/tracks/{id}/waveform";
+        var listed = track.GetProperty("waveforms").EnumerateArray().ToArray();
+        Assert.Equal(["fine", "overview"], listed.Select(w => w.GetProperty("level").GetString()));
+        foreach (var made in listed)
+        {
+            var url = $"{waveform}?level={made.GetProperty("level").GetString()}";
+            var json = await owner.GetAsync(url).JsonAsync();
+            Assert.Equal(
+                (2, 1, 44_100, 8),
+                (
+                    json.GetProperty("version").GetInt32(),
+                    json.GetProperty("channels").GetInt32(),
+                    json.GetProperty("sample_rate").GetInt32(),
+                    json.GetProperty("bits").GetInt32()
+                )
+            );
+            Assert.Equal(
+                (made.GetProperty("samplesPerPoint").GetInt32(), made.GetProperty("points").GetInt32()),
+                (json.GetProperty("samples_per_pixel").GetInt32(), json.GetProperty("length").GetInt32())
+            );
+            var data = json.GetProperty("data").EnumerateArray().Select(n => n.GetInt32()).ToArray();
+            Assert.Equal(made.GetProperty("points").GetInt32() * 2, data.Length);
+            Assert.Equal((-46, 46), (data.Min(), data.Max()));
+
+            var dat = await owner.GetAsync(url, ("Accept", "application/octet-stream, application/json;q=0.5"));
+            Assert.Equal("application/octet-stream", dat.Content.Headers.ContentType!.ToString());
+            var bytes = await dat.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(made.GetProperty("bytes").GetInt64(), bytes.Length);
+            Assert.Equal(data.Select(n => (byte)n), bytes[24..]);
+        }
+        Assert.Equal(
+            (await owner.GetAsync($"{waveform}?level=overview").JsonAsync()).GetRawText(),
+            (await owner.GetAsync(waveform).JsonAsync()).GetRawText()
+        );
+    }
+
+    [Fact]
+    public async Task A_waveform_is_cached_for_ever_in_each_form()
+    {
+        var owner = await server.SharedAsync("artist");
+        var id = (await UploadAsync(owner, ("title", "Contours"))).Id();
+        await ReadyAsync(owner, id);
+        var tags = new HashSet<string>();
+        foreach (var accept in (string[])["application/json", "application/octet-stream"])
+        {
+            var url = $"/api/v1/tracks/{id}/waveform";
+            var first = await owner.GetAsync(url, ("Accept", accept));
+            Assert.Equal(
+                ("max-age=31536000, private, immutable", "Accept"),
+                (first.Headers.CacheControl!.ToString(), first.Headers.Vary.Single())
+            );
+            Assert.True(tags.Add(first.Headers.ETag!.Tag));
+            var again = await owner.GetAsync(url, ("Accept", accept), ("If-None-Match", first.Headers.ETag.Tag));
+            Assert.Equal(HttpStatusCode.NotModified, again.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task A_waveform_that_is_not_there_and_a_level_that_there_is_not_are_refused()
+    {
+        var owner = await veza.SharedAsync("artist");
+        var failed = $"/api/v1/tracks/{await FailedAsync(owner)}";
+        await owner.GetAsync($"{failed}/waveform").RefusedAsync(HttpStatusCode.NotFound, "waveform_unknown");
+        Assert.Empty((await owner.GetAsync(failed).JsonAsync()).GetProperty("waveforms").EnumerateArray());
+        var problem = await owner
+            .GetAsync($"{failed}/waveform?level=huge")
+            .RefusedAsync(HttpStatusCode.BadRequest, "invalid");
+        Assert.Equal("level is \"huge\"; overview and fine are served", problem.GetProperty("detail").GetString());
+        await owner
+            .GetAsync($"/api/v1/tracks/{Guid.CreateVersion7()}/waveform")
+            .RefusedAsync(HttpStatusCode.NotFound, "track_unknown");
+    }
+
+    [Fact]
     public async Task A_track_whose_copies_cannot_be_made_says_why()
     {
         var owner = await veza.SharedAsync("artist");

@@ -3,6 +3,7 @@
 using Veza.Commands.Dispatching;
 using Veza.EventStore;
 using Veza.Media;
+using Veza.Media.Waveforms;
 using Veza.Reactors.Music.Tracks;
 using Veza.Reactors.Running;
 
@@ -16,15 +17,17 @@ namespace Internal.Generated.WolverineHandlers
         private readonly Veza.EventStore.EventLog _eventLog;
         private readonly Veza.Media.MediaStore _mediaStore;
         private readonly Veza.Media.Transcoder _transcoder;
+        private readonly Veza.Media.Waveforms.WaveformMaker _waveformMaker;
         private readonly Veza.Reactors.Music.Tracks.ProcessingSlots _processingSlots;
         private readonly Veza.Reactors.Running.ReactorRuns _reactorRuns;
 
-        public AppendedHandler780800801(Veza.Commands.Dispatching.CommandBus commandBus, Veza.EventStore.EventLog eventLog, Veza.Media.MediaStore mediaStore, Veza.Media.Transcoder transcoder, Veza.Reactors.Music.Tracks.ProcessingSlots processingSlots, Veza.Reactors.Running.ReactorRuns reactorRuns)
+        public AppendedHandler780800801(Veza.Commands.Dispatching.CommandBus commandBus, Veza.EventStore.EventLog eventLog, Veza.Media.MediaStore mediaStore, Veza.Media.Transcoder transcoder, Veza.Media.Waveforms.WaveformMaker waveformMaker, Veza.Reactors.Music.Tracks.ProcessingSlots processingSlots, Veza.Reactors.Running.ReactorRuns reactorRuns)
         {
             _commandBus = commandBus;
             _eventLog = eventLog;
             _mediaStore = mediaStore;
             _transcoder = transcoder;
+            _waveformMaker = waveformMaker;
             _processingSlots = processingSlots;
             _reactorRuns = reactorRuns;
         }
@@ -40,7 +43,7 @@ namespace Internal.Generated.WolverineHandlers
             {
                 Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("message.handler", "Veza.Reactors.Music.Tracks.ProcessTrack");
                 Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("handler.type", "Veza.Reactors.Music.Tracks.ProcessTrack");
-                var processTrack = new Veza.Reactors.Music.Tracks.ProcessTrack(_mediaStore, _transcoder, _processingSlots, _eventLog, _commandBus);
+                var processTrack = new Veza.Reactors.Music.Tracks.ProcessTrack(_mediaStore, _transcoder, _waveformMaker, _processingSlots, _eventLog, _commandBus);
 
                 // The actual message execution
                 await processTrack.HandleAsync(appendedOfTrackUploaded, run.Event, run.Stopping).ConfigureAwait(false);
