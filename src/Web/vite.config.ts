@@ -19,7 +19,8 @@ export default defineConfig({
     // The Content-Security-Policy allows no data: scripts, and fonts and images only from files.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 400,
+    // The names of all emoji in one language, loaded with the picker.
+    chunkSizeWarningLimit: 700,
   },
   worker: { format: 'es' },
   server: {
