@@ -14,4 +14,11 @@ export const routes: readonly Route[] = [
   { path: '/upload', load: () => import('../Music/Tracks/Upload.svelte'), section: 'music' },
   { path: '/tracks/:trackId', load: () => import('../Music/Tracks/Track.svelte'), section: 'music' },
   { path: '/accounts/:accountId', load: () => import('../Social/Follows/Profile.svelte'), section: 'music' },
+  { path: '/communities', load: () => import('../Chat/Communities/Communities.svelte'), section: 'chat' },
+  { path: '/communities/:communityId', load: () => import('../Chat/Communities/Community.svelte'), section: 'chat' },
+  {
+    path: '/communities/:communityId/channels/:channelId',
+    load: () => import('../Chat/Channels/ChannelScreen.svelte'),
+    section: 'chat',
+  },
 ];
