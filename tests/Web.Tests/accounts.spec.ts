@@ -116,6 +116,22 @@ test('an API key appears once, works, and is refused after it was revoked', asyn
   expect(await ask(key)).toBe(401);
 });
 
+test('theme, language and motion are chosen for this device, and kept', async ({ person }) => {
+  const { page } = await person('ton');
+  await page.goto('/settings/appearance');
+  await page.getByRole('radio', { name: 'Dark' }).check();
+  await page.getByRole('radio', { name: 'Reduced' }).check();
+  await page.getByRole('radio', { name: 'Français' }).check();
+  await expect(page.getByRole('heading', { level: 1, name: 'Apparence' })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('heading', { level: 1, name: 'Apparence' })).toBeVisible();
+  const root = page.locator('html');
+  await expect(root).toHaveAttribute('lang', 'fr');
+  await expect(root).toHaveAttribute('data-theme', 'dark');
+  await expect(root).toHaveAttribute('data-motion', 'reduced');
+  await expectAccessible(page);
+});
+
 test('the export is a file of JSON lines', async ({ person }) => {
   const { account, page } = await person('ida');
   await page.goto('/settings/data');
