@@ -1,4 +1,5 @@
 import type { Account } from './account';
+import { accountScreens } from './accountScreens';
 import { Source } from './source';
 import type { Locator, Page } from './test';
 
@@ -26,6 +27,7 @@ export const screens: readonly Screen[] = [
     shows: page => page.getByRole('button', { name: 'Create account' }),
   },
   { name: 'sign-in', open: true, path: '/sign-in', shows: page => page.getByRole('button', { name: 'Sign in' }) },
+  ...accountScreens,
   { name: 'not-found', path: '/nothing/here', shows: page => page.getByRole('heading', { level: 1 }) },
   {
     name: 'live',
