@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
@@ -6,12 +7,20 @@ const veza = process.env['VEZA_URL'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [svelte()],
+  resolve: {
+    alias: {
+      'decode-named-character-reference': fileURLToPath(
+        new URL('Chat/Messages/characterReferences.ts', import.meta.url),
+      ),
+    },
+  },
   build: {
     target: 'es2022',
     // The Content-Security-Policy allows no data: scripts, and fonts and images only from files.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 400,
+    // The names of all emoji in one language, loaded with the picker.
+    chunkSizeWarningLimit: 700,
   },
   worker: { format: 'es' },
   server: {
@@ -28,5 +37,10 @@ export default defineConfig({
       },
     },
   },
-  test: { include: ['**/*.test.ts'], exclude: ['node_modules', 'dist'] },
+  test: {
+    include: ['**/*.test.ts'],
+    exclude: ['node_modules', 'dist'],
+    // Built like the page, so that the alias holds within it.
+    server: { deps: { inline: [/micromark|mdast/] } },
+  },
 });

@@ -1,0 +1,150 @@
+import { Topics, type ShownStatus } from '@veza/client';
+import { untrack } from 'svelte';
+import { SvelteMap } from 'svelte/reactivity';
+import { api } from '../../Http/api';
+import { watch } from '../../Live/live';
+import { resource, type Resource, type Shape } from '../../Live/resource.svelte';
+import type { Member } from '../Members/members';
+import { names } from '../Members/names.svelte';
+import { allOf } from '../pages';
+import { applied, type OpenCommunity } from './community';
+
+/** Members that the page lists. */
+export const MembersMax = 500;
+const ChannelsMax = 500;
+
+/** Who types in which channel, and how members are, of one open community and channel. */
+class Presence {
+  readonly #statuses = new SvelteMap<string, ShownStatus>();
+  readonly #typing = new SvelteMap<string, ReturnType<typeof setTimeout>>();
+
+  statusOf(id: string): ShownStatus | undefined {
+    return this.#statuses.get(id);
+  }
+
+  get typing(): readonly string[] {
+    return [...this.#typing.keys()];
+  }
+
+  know(members: readonly Member[]): void {
+    for (const { id, status } of members) this.#statuses.set(id, status);
+  }
+
+  changed(id: string, status: ShownStatus): void {
+    this.#statuses.set(id, status);
+  }
+
+  types(id: string, forMs: number): void {
+    clearTimeout(this.#typing.get(id));
+    this.#typing.set(
+      id,
+      setTimeout(() => this.stopped(id), forMs),
+    );
+  }
+
+  stopped(id: string): void {
+    clearTimeout(this.#typing.get(id));
+    this.#typing.delete(id);
+  }
+
+  clearTyping(): void {
+    for (const id of [...this.#typing.keys()]) this.stopped(id);
+  }
+}
+
+export interface CommunityOnPage {
+  readonly state: Resource<OpenCommunity>;
+  readonly presence: Presence;
+}
+
+/** The community of a component, with the presence of its members and the typing in one channel. */
+export function openCommunity(
+  place: () => { communityId: string; channelId: string | undefined; asOf: string | undefined },
+  closed: () => void,
+): CommunityOnPage {
+  const presence = new Presence();
+  const communityId = $derived(place().communityId);
+  const channelId = $derived(place().channelId);
+  const asOf = $derived(place().asOf);
+  const state = resource(() => shape(communityId, asOf, presence, closed));
+
+  $effect(() => {
+    const topics = [Topics.community(communityId), ...(channelId === undefined ? [] : [Topics.channel(channelId)])];
+    if (asOf !== undefined) return;
+    const ending = new AbortController();
+    const of = communityId;
+    void watch(topics, { signal: ending.signal }, update => {
+      if (update.kind === 'presence') {
+        for (const { accountId, status } of update.presence) presence.changed(accountId, status);
+        for (const { channelId: where, accountId, expiresInMs } of update.typing)
+          if (where === channelId) presence.types(accountId, expiresInMs);
+      } else if (update.kind === 'watching')
+        // What happened until now is not sent.
+        void readMembers(of, ending.signal).then(
+          members => presence.know(members),
+          () => undefined,
+        );
+    }).catch(() => undefined);
+    return () => {
+      ending.abort();
+      untrack(() => presence.clearTyping());
+    };
+  });
+
+  return { state, presence };
+}
+
+const shape = (
+  communityId: string,
+  asOf: string | undefined,
+  presence: Presence,
+  closed: () => void,
+): Shape<OpenCommunity> => ({
+  async read(signal) {
+    const path = { communityId };
+    const past = asOf === undefined ? {} : { asOf };
+    const { body, position = 0, epoch } = await api.getWithPosition('/api/v1/communities/{communityId}', {
+      path,
+      query: past,
+      signal,
+    });
+    const [channels, members] = await Promise.all([
+      allOf(ChannelsMax, after =>
+        api.get('/api/v1/communities/{communityId}/channels', { path, query: { after, limit: 100, ...past }, signal }),
+      ),
+      readMembers(communityId, signal),
+    ]);
+    presence.know(members);
+    const { id, name, ownerId, createdAt, memberCount } = body;
+    return {
+      state: {
+        id,
+        name,
+        ownerId,
+        createdAt,
+        memberCount,
+        channels,
+        members,
+        position,
+        sanctionedAt: 0,
+      },
+      position: asOf === undefined ? position : undefined,
+      epoch,
+    };
+  },
+  topics: () => [Topics.community(communityId)],
+  apply: applied,
+  closed,
+});
+
+async function readMembers(communityId: string, signal: AbortSignal): Promise<Member[]> {
+  const rows = await allOf(MembersMax, after =>
+    api.get('/api/v1/communities/{communityId}/presence', {
+      path: { communityId },
+      query: { after, limit: 100 },
+      signal,
+    }),
+  );
+  names.know(rows.map(({ account }) => account));
+  return rows.map(({ account, status }) => ({ ...account, status: status as ShownStatus }));
+}

@@ -1,0 +1,21 @@
+interface Page<Row> {
+  readonly items: readonly Row[];
+  readonly next: string | null;
+}
+
+/** The rows of all pages of a list that is ordered by position, up to a bound. */
+export async function allOf<Row extends { readonly position: number }>(
+  max: number,
+  read: (after: number) => Promise<Page<Row>>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  let after = 0;
+  while (rows.length < max) {
+    const { items, next } = await read(after);
+    rows.push(...items);
+    const last = items.at(-1);
+    if (next === null || last === undefined) break;
+    after = last.position;
+  }
+  return rows.slice(0, max);
+}
