@@ -33,6 +33,8 @@ function read(): KeptSession | undefined {
  */
 class Session {
   #now: KeptSession | undefined = $state.raw(read());
+  /** Derived, so that renewed tokens are no change for what depends on the account: screens would be read again. */
+  readonly #me = $derived(this.#now?.accountId ?? '');
   ending: Ending | undefined = $state(undefined);
   #isStored = true;
 
@@ -52,7 +54,7 @@ class Session {
 
   /** The account's id. Only screens of signed-in people ask. */
   get me(): string {
-    return this.#now?.accountId ?? '';
+    return this.#me;
   }
 
   start(session: KeptSession): void {
