@@ -75,7 +75,7 @@ test('the player goes on while a person moves about, and keeps its queue over a 
   await player.getByRole('button', { name: 'Queue' }).click();
   const rows = page.getByRole('list', { name: 'Queue' }).getByRole('listitem');
   await expect(rows).toContainText(['third', 'second', 'first']);
-  await page.getByRole('button', { name: 'Move first' }).press('ArrowUp');
+  await page.getByRole('button', { name: 'Move first: arrow up and down' }).press('ArrowUp');
   await expect(rows).toContainText(['third', 'first', 'second']);
   await page.getByRole('button', { name: 'Remove second' }).click();
   await page.keyboard.press('Escape');
