@@ -1,5 +1,6 @@
 import type { Account } from './account';
 import { accountScreens } from './accountScreens';
+import { musicScreens } from './musicScreens';
 import { Source } from './source';
 import type { Locator, Page } from './test';
 
@@ -28,6 +29,7 @@ export const screens: readonly Screen[] = [
   },
   { name: 'sign-in', open: true, path: '/sign-in', shows: page => page.getByRole('button', { name: 'Sign in' }) },
   ...accountScreens,
+  ...musicScreens,
   { name: 'not-found', path: '/nothing/here', shows: page => page.getByRole('heading', { level: 1 }) },
   {
     name: 'live',
