@@ -27,6 +27,11 @@ export class Account {
     return new Account(address, userName, await call(address, 'POST', '/api/v1/accounts', body));
   }
 
+  /** The server's. */
+  get origin(): string {
+    return this.address;
+  }
+
   get id(): string {
     return this.registered.id;
   }

@@ -1,4 +1,5 @@
 import type { Account } from './account';
+import { chatScreens } from './chatScreens';
 import type { Locator, Page } from './test';
 
 /** A screen of the page, of which `screens.spec.ts` takes pictures and which it checks in every look. */
@@ -25,5 +26,6 @@ export const screens: readonly Screen[] = [
     shows: page => page.getByRole('button', { name: 'Create account' }),
   },
   { name: 'sign-in', open: true, path: '/sign-in', shows: page => page.getByRole('button', { name: 'Sign in' }) },
+  ...chatScreens,
   { name: 'not-found', path: '/nothing/here', shows: page => page.getByRole('heading', { level: 1 }) },
 ];
