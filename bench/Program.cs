@@ -58,6 +58,9 @@ static int Usage()
           reconnect [--subscribers N] [--missed N] [--accounts]
               the time until all are live again after their server was killed; each missed N events of its
               channel; --accounts: each follows its own account too
+          web [-g WORDS]
+              the page in Chromium: first load, scrolling, typing while messages arrive, memory; bench/Web, run by
+              Playwright; BENCH_MESSAGES=N sets the length of the long channel
         """
     );
     return 2;

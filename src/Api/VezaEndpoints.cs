@@ -76,6 +76,7 @@ internal static class VezaEndpoints
         api.MapModeration();
         api.MapBroadcasts();
         app.MapBroadcastSound();
+        app.MapBroadcastSource(settings);
         app.MapLive(api);
         app.MapLog(api);
         api.MapProjections();

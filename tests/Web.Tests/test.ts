@@ -3,7 +3,7 @@ import { Account } from './account';
 import { Veza } from './veza';
 import { Watch } from './watch';
 
-export { expect, type Locator, type Page } from '@playwright/test';
+export { defineConfig, expect, type CDPSession, type Locator, type Page } from '@playwright/test';
 
 /** A person at a browser of their own, signed in. */
 export interface Person {

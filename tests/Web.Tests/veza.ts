@@ -59,7 +59,7 @@ export class Veza {
         DOTNET_TieredPGO: '0',
         PORT: String(this.port),
         VEZA_HOME: this.home,
-        WEB_ROOT: path.join(root, 'src/Web/dist'),
+        WEB_ROOT: process.env['WEB_ROOT'] ?? path.join(root, 'src/Web/dist'),
         // One address sends all requests of a test run.
         RATE_LIMIT_PER_MINUTE: '1000000',
         LOG_FORMAT: 'json',

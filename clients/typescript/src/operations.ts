@@ -11,10 +11,13 @@ type Operation<M extends Method, P extends PathOf<M>> = paths[P] extends Record<
 
 type PathPart<Op> = Op extends { parameters: { path: infer V } } ? { readonly path: V } : { readonly path?: undefined };
 
+/** An undefined value is left out of the address. */
+type Asked<Query> = { [Name in keyof Query]: Query[Name] | undefined };
+
 type QueryPart<Op> = Op extends { parameters: { query: infer V } }
   ? { readonly query: V }
   : Op extends { parameters: { query?: infer V } }
-    ? { readonly query?: V | undefined }
+    ? { readonly query?: Asked<V> | undefined }
     : unknown;
 
 /** A body may leave out what may be null: the server takes a missing value as null. */

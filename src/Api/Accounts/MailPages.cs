@@ -1,10 +1,14 @@
 using System.Security.Cryptography;
 using System.Text;
+using Veza.Api.Pages;
 using Veza.Reactors.Accounts;
 
 namespace Veza.Api.Accounts;
 
-/// <summary>The two pages that links in mails lead to, unless the operator's own site serves those paths.</summary>
+/// <summary>
+/// The two pages that links in mails lead to, where neither the built web page nor the operator's own site serves those
+/// paths.
+/// </summary>
 /// <remarks>
 /// They are the same for everyone: the token stays in the browser, behind the #, until the person presses the button.
 /// Programs that scan mail open links; opening one therefore uses nothing up.
@@ -59,6 +63,7 @@ public static class MailPages
                 http.Response.Headers.CacheControl = "no-store";
                 return Results.Content(html, "text/html; charset=utf-8");
             })
+            .OpensPage()
             .AllowAnonymous()
             .ExcludeFromDescription();
     }

@@ -3,6 +3,7 @@ using Veza.Api.Auth;
 using Veza.Api.Http;
 using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
+using Veza.Domain.Accounts;
 using Veza.Projections.Accounts;
 
 namespace Veza.Api.Accounts;
@@ -31,12 +32,22 @@ public sealed record RecoveryCodesView(Guid Id, IReadOnlyList<string> RecoveryCo
     public override string ToString() => nameof(RecoveryCodesView);
 }
 
-/// <summary>Set-up and end of two-factor sign-in.</summary>
+/// <param name="Enabled">Whether sign-in needs a code.</param>
+/// <param name="RecoveryCodesLeft">Recovery codes not used yet; 0 while it is off.</param>
+public sealed record TwoFactorView(bool Enabled, int RecoveryCodesLeft);
+
+/// <summary>Set-up, state and end of two-factor sign-in.</summary>
 public static class TwoFactorEndpoints
 {
     public static void MapTwoFactor(this IEndpointRouteBuilder api)
     {
         var twoFactor = api.MapGroup("/accounts/me/two-factor").WithTags("Accounts");
+        // Tagged as sessions, a resource without a grantable scope: no API key needs to know it.
+        api.MapGet("/accounts/me/two-factor", ReadAsync)
+            .WithTags("Sessions")
+            .Produces<TwoFactorView>()
+            .WithSummary("Read whether two-factor sign-in is on")
+            .WithDescription("With the number of recovery codes that are left. It is as current as your last write.");
         twoFactor
             .MapPost("", Begin)
             .HoldsSecrets()
@@ -64,6 +75,20 @@ public static class TwoFactorEndpoints
             .HoldsSecrets()
             .WithSummary("Turn two-factor sign-in off")
             .WithDescription("With a code of the app or a recovery code.");
+    }
+
+    private static async Task<IResult> ReadAsync(
+        Caller caller,
+        AccountAuthenticator authenticator,
+        CancellationToken ct
+    )
+    {
+        var account = await authenticator.AccountAsync(caller.AccountId, ct);
+        return Results.Ok(
+            account?.TwoFactor is { Enabled: true } on
+                ? new TwoFactorView(true, TwoFactor.RecoveryCodesCount - on.UsedRecoveryCodes.Count)
+                : new TwoFactorView(false, 0)
+        );
     }
 
     private static async Task<IResult> Begin(

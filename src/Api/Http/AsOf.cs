@@ -8,7 +8,7 @@ namespace Veza.Api.Http;
 
 /// <summary>
 /// Point-in-time queries. A read with <c>?asOf=</c> is answered as it would have been at that position or time; the
-/// header <c>Veza-Position</c> holds the position. Permissions are those of now.
+/// headers <c>Veza-Position</c> and <c>Veza-Moment</c> hold both. Permissions are those of now.
 /// </summary>
 public static class AsOf
 {
@@ -36,6 +36,7 @@ public static class AsOf
                     if (refusal is not null)
                         return Problems.Result(refusal);
                     http.Response.Headers["Veza-Position"] = past!.Position.ToString(CultureInfo.InvariantCulture);
+                    http.Response.Headers["Veza-Moment"] = past.Moment.ToString("O", CultureInfo.InvariantCulture);
                     http.Features.Set(past);
                     try
                     {

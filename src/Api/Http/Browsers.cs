@@ -14,6 +14,7 @@ public static class Browsers
     [
         "Veza-Position",
         "Veza-Complete",
+        "Veza-Moment",
         "Veza-Epoch",
         "Veza-Head",
         "ETag",

@@ -10,12 +10,22 @@ internal enum OggPageRead
     Invalid,
 }
 
+[Flags]
+internal enum OggPageFlags : byte
+{
+    None = 0,
+    First = 2,
+    Last = 4,
+}
+
 /// <summary>One Ogg page, as a view over its bytes.</summary>
 /// <remarks>RFC 3533, section 6.</remarks>
 internal readonly ref struct OggPage
 {
     /// <summary>The largest possible page: a 27-byte header, 255 segment lengths, 255 segments of 255 bytes.</summary>
-    public const int BytesMax = HeaderBytes + 255 + 255 * 255;
+    public const int BytesMax = HeaderBytes + SegmentsMax + SegmentsMax * 255;
+
+    public const int SegmentsMax = 255;
 
     private const int HeaderBytes = 27;
     private const int ChecksumAt = 22;
@@ -86,14 +96,28 @@ internal readonly ref struct OggPage
     public static OggPage OfWhole(ReadOnlySpan<byte> bytes) => new(bytes);
 
     /// <summary>A page without content that ends a logical stream whose source broke off.</summary>
-    public static byte[] End(uint serial, uint number, ulong granule)
+    public static byte[] End(uint serial, uint number, ulong granule) =>
+        Write(OggPageFlags.Last, granule, serial, number, [], []);
+
+    /// <param name="segments">At most <see cref="SegmentsMax"/> lengths, which sum up to the body's.</param>
+    public static byte[] Write(
+        OggPageFlags flags,
+        ulong granule,
+        uint serial,
+        uint number,
+        ReadOnlySpan<byte> segments,
+        ReadOnlySpan<byte> body
+    )
     {
-        var bytes = new byte[HeaderBytes];
+        var bytes = new byte[HeaderBytes + segments.Length + body.Length];
         Mark.CopyTo(bytes);
-        bytes[5] = 4;
+        bytes[5] = (byte)flags;
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(6), granule);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(14), serial);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(18), number);
+        bytes[26] = (byte)segments.Length;
+        segments.CopyTo(bytes.AsSpan(HeaderBytes));
+        body.CopyTo(bytes.AsSpan(HeaderBytes + segments.Length));
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(ChecksumAt), Checksum(bytes));
         return bytes;
     }

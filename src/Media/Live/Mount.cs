@@ -53,8 +53,12 @@ public sealed class Mount
     internal Task NextWake => Volatile.Read(ref _wake).Task;
 
     /// <summary>Takes the only place for a source.</summary>
-    /// <param name="format">Must not change: the listeners have already been sent the content type.</param>
-    public ConnectAnswer Connect(BroadcastFormat format, out MountSource? source)
+    /// <param name="format">It must not change: the listeners have already been sent the content type.</param>
+    public ConnectAnswer Connect(BroadcastFormat format, out MountSource? source) =>
+        Connect(new SourceSound(format, format.NewFramer()), out source);
+
+    /// <inheritdoc cref="Connect(BroadcastFormat, out MountSource?)"/>
+    public ConnectAnswer Connect(SourceSound sound, out MountSource? source)
     {
         source = null;
         lock (_gate)
@@ -63,12 +67,12 @@ public sealed class Mount
                 return ConnectAnswer.Ended;
             if (_source is not null)
                 return ConnectAnswer.InUse;
-            if (format != Format)
+            if (sound.Format != Format)
                 return ConnectAnswer.OtherFormat;
             _grace?.Dispose();
             _grace = null;
             _state = MountState.Live;
-            source = _source = new MountSource(this, format.NewFramer());
+            source = _source = new MountSource(this, sound.Framer);
             return ConnectAnswer.Connected;
         }
     }

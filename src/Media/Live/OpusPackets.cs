@@ -4,14 +4,12 @@ namespace Veza.Media.Live;
 
 /// <summary>Extracts the packets of one Ogg stream from its pages, one at a time.</summary>
 /// <remarks>
-/// A packet within a page is returned in place; one across pages is assembled, up to <see cref="PacketBytesMax"/>. A
-/// packet that lacks its beginning or is too long comes out empty. For one thread at a time.
+/// A packet within a page is returned in place; one across pages is assembled, up to
+/// <see cref="OpusPacket.BytesMax"/>. A packet that lacks its beginning or is too long comes out empty. For one thread
+/// at a time.
 /// </remarks>
 internal sealed class OpusPackets
 {
-    /// <summary>120 ms, the longest a packet may be, at 510 kbit/s, the most that encoders make.</summary>
-    public const int PacketBytesMax = 7_650;
-
     private ReadOnlyMemory<byte> _page;
     private int _segment;
     private int _at;
@@ -67,12 +65,12 @@ internal sealed class OpusPackets
     {
         if (_unusable || part.IsEmpty)
             return;
-        if (_begunBytes + part.Length > PacketBytesMax)
+        if (_begunBytes + part.Length > OpusPacket.BytesMax)
         {
             _unusable = true;
             return;
         }
-        _begun ??= new byte[PacketBytesMax];
+        _begun ??= new byte[OpusPacket.BytesMax];
         part.CopyTo(_begun.AsSpan(_begunBytes));
         _begunBytes += part.Length;
     }
@@ -82,7 +80,7 @@ internal sealed class OpusPackets
         var begunBytes = _begunBytes;
         if (begunBytes > 0)
             Begin(rest);
-        var isUsable = !_unusable && rest.Length <= PacketBytesMax;
+        var isUsable = !_unusable && rest.Length <= OpusPacket.BytesMax;
         _begunBytes = 0;
         _unusable = false;
         if (!isUsable)

@@ -16,7 +16,7 @@ export interface KeptSession {
 }
 
 /** Why the session ended, for the page that asks to sign in again. */
-export type Ending = 'signedOut' | 'elsewhere';
+export type Ending = 'signedOut' | 'elsewhere' | 'passwordSet' | 'erased';
 
 function read(): KeptSession | undefined {
   try {
@@ -98,6 +98,8 @@ class Session {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ refreshToken: kept.refreshToken }),
       });
+      // The session ended here while the server was asked, for a reason that is known better.
+      if (read()?.refreshToken !== kept.refreshToken) return false;
       if (answer.status === 401) {
         this.end('elsewhere');
         return false;

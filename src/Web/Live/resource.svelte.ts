@@ -12,6 +12,11 @@ export interface ReadState<State> {
 
 /** How a screen's state is read, and kept up to date. */
 export interface Shape<State> {
+  /**
+   * What the state is of. While it stays the same, as when only the moment of the past changes, the former state stays
+   * on the screen until the next one is read.
+   */
+  readonly of?: string;
   /** Reads the state by REST, with its position (`api.getWithPosition`). */
   read(signal: AbortSignal): Promise<ReadState<State>>;
   /** The topics whose items change the state. */
@@ -87,10 +92,12 @@ export class Resource<State> {
  */
 export function resource<State>(shape: () => Shape<State> | undefined): Resource<State> {
   const made = new Resource<State>();
+  let last: string | undefined;
   $effect(() => {
     const present = shape();
     void made.tries;
-    untrack(() => (made.state = undefined));
+    if (present?.of === undefined || present.of !== last) untrack(() => (made.state = undefined));
+    last = present?.of;
     if (present === undefined) return;
     const ending = new AbortController();
     void made.run(present, ending.signal);

@@ -25,6 +25,7 @@ public class TwoFactorEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
         Assert.Contains(begun.GetProperty("secret").GetString()!, begun.GetProperty("uri").GetString());
 
         // No code is needed before the confirmation.
+        Assert.Equal((false, 0), await StateAsync(ada));
         await SignInAsync(ada).JsonAsync(HttpStatusCode.Created);
         await ada.PostAsync(Path + "/confirm", new { code = "000000x" })
             .RefusedAsync(HttpStatusCode.Forbidden, "code_wrong");
@@ -35,6 +36,7 @@ public class TwoFactorEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
             .Select(c => c.GetString()!)
             .ToArray();
         Assert.Equal(10, recovery.Length);
+        Assert.Equal((true, 10), await StateAsync(ada));
 
         await SignInAsync(ada).RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_required");
         await SignInAsync(ada, "12345x").RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_failed");
@@ -44,6 +46,7 @@ public class TwoFactorEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
             .RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_failed");
         await SignInAsync(ada, recovery[3].ToLowerInvariant()).JsonAsync(HttpStatusCode.Created);
         await SignInAsync(ada, recovery[3]).RefusedAsync(HttpStatusCode.Unauthorized, "two_factor_failed");
+        Assert.Equal((true, 9), await StateAsync(ada));
         await ada.PostAsync(Path, new { password = Password })
             .RefusedAsync(HttpStatusCode.Conflict, "two_factor_enabled");
 
@@ -53,6 +56,7 @@ public class TwoFactorEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
         await SignInAsync(ada).JsonAsync(HttpStatusCode.Created);
         await ada.PostAsync(Path + "/disable", new { code = recovery[5] })
             .RefusedAsync(HttpStatusCode.Conflict, "two_factor_not_begun");
+        Assert.Equal((false, 0), await StateAsync(ada));
     }
 
     [Fact]
@@ -76,6 +80,12 @@ public class TwoFactorEndpointsTests(VezaEndpoints veza) : IClassFixture<VezaEnd
                 ]
         )
             Assert.DoesNotContain(hidden, replay);
+    }
+
+    private static async Task<(bool, int)> StateAsync(Person person)
+    {
+        var state = await person.GetAsync(Path).JsonAsync();
+        return (state.GetProperty("enabled").GetBoolean(), state.GetProperty("recoveryCodesLeft").GetInt32());
     }
 
     private Task<HttpResponseMessage> SignInAsync(Person person, string? code = null) =>

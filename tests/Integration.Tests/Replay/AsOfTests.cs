@@ -113,6 +113,13 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
         var position = await LastAtAsync(third.GetProperty("sentAt").GetDateTimeOffset());
         Assert.True(position >= third.GetProperty("position").GetInt64());
         Assert.Equal($"{position}", first.Headers.GetValues("Veza-Position").Single());
+        Assert.Equal(
+            third.GetProperty("sentAt").GetDateTimeOffset(),
+            DateTimeOffset.Parse(
+                first.Headers.GetValues("Veza-Moment").Single(),
+                System.Globalization.CultureInfo.InvariantCulture
+            )
+        );
         var page = await first.JsonAsync();
         Assert.Equal([sent[2], sent[1]], page.Items().Select(m => m.Id()));
         Assert.Contains($"asOf={position}&", page.GetProperty("next").GetString(), StringComparison.Ordinal);

@@ -27,6 +27,7 @@ public class EveryEndpointTests(VezaServer veza)
         "GET /health/live",
         "GET /health/ready",
         "GET /live/{broadcastId:guid}",
+        "GET /live/{broadcastId:guid}/source",
         "GET /metrics",
         "GET /openapi/{documentName}.json",
         "GET /ready",

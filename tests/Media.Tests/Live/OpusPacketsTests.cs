@@ -1,3 +1,4 @@
+using Veza.Media.Formats;
 using Veza.Media.Live;
 using Veza.Media.Tests.Formats;
 
@@ -18,7 +19,7 @@ public sealed class OpusPacketsTests
                     random.Next(5) switch
                     {
                         0 => 255 * random.Next(1, 6),
-                        1 => random.Next(1, OpusPackets.PacketBytesMax + 1),
+                        1 => random.Next(1, OpusPacket.BytesMax + 1),
                         _ => random.Next(1, 600),
                     }
                 )
@@ -31,7 +32,7 @@ public sealed class OpusPacketsTests
     public void A_packet_that_is_too_long_comes_out_empty_and_the_next_one_whole()
     {
         var random = new Random(1);
-        var (long_, next) = (Bytes(random, OpusPackets.PacketBytesMax + 1), Bytes(random, 100));
+        var (long_, next) = (Bytes(random, OpusPacket.BytesMax + 1), Bytes(random, 100));
         Assert.Equal(
             [
                 [],

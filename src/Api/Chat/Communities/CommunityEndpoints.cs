@@ -10,6 +10,7 @@ using Veza.Projections.Chat;
 using Veza.Projections.Chat.Channels;
 using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Members;
+using Veza.Projections.Chat.Messages;
 using Veza.Projections.Chat.Reading;
 
 namespace Veza.Api.Chat.Communities;

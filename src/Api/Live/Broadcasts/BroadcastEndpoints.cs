@@ -30,9 +30,10 @@ public static class BroadcastEndpoints
         services.AddSingleton(new SourceKeys(settings.EncryptionKey!));
         services.AddSingleton<BroadcastQueries>();
         services.AddSingleton<BroadcastSources>();
-        services.AddSingleton<IIcecastSources>(p => p.GetRequiredService<BroadcastSources>());
+        services.AddSingleton<IBroadcastSources>(p => p.GetRequiredService<BroadcastSources>());
         services.AddSingleton(new IcecastLimits());
         services.AddSingleton<IcecastSource>();
+        services.AddSingleton<SourceSocket>();
         if (!settings.Has(HostRole.Media))
             return;
         services.AddHostedService(p => p.GetRequiredService<BroadcastSources>());
@@ -97,6 +98,25 @@ public static class BroadcastEndpoints
                 """
             )
             .OpensPage();
+
+    /// <summary>Takes the sound of a browser. Nodes without the role <c>media</c> have no sources.</summary>
+    public static void MapBroadcastSource(this WebApplication app, VezaSettings settings)
+    {
+        if (!settings.Has(HostRole.Media))
+            return;
+        app.UseWhen(
+            context => context.GetEndpoint()?.Metadata.GetMetadata<TakesSource>() is not null,
+            // The source's silence shows a lost connection sooner than a ping would.
+            source => source.UseWebSockets(new() { KeepAliveInterval = Timeout.InfiniteTimeSpan })
+        );
+        app.MapGet("/live/{broadcastId:guid}/source", (Guid broadcastId, SourceSocket source, HttpContext http) =>
+                source.ServeAsync(http, broadcastId)
+            )
+            .AllowAnonymous()
+            .WithMetadata(TakesSource.Marker)
+            // OpenAPI cannot describe a WebSocket's messages.
+            .ExcludeFromDescription();
+    }
 
     private static async Task<IResult> Create(
         CreateBroadcastBody body,
@@ -178,6 +198,8 @@ public static class BroadcastEndpoints
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, host.ApplicationStopping);
         try
         {
+            // A player that joins before the first sound sees at once that it has connected.
+            await http.Response.BodyWriter.FlushAsync(gone.Token);
             await IcecastListener.WriteAsync(listener, http.Response.BodyWriter, gone.Token);
         }
         catch (OperationCanceledException)

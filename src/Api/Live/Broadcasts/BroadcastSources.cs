@@ -13,7 +13,7 @@ namespace Veza.Api.Live.Broadcasts;
 /// Connects the sound to the log: a source's actions become commands, and a broadcast that ends in the log ends its
 /// mount.
 /// </summary>
-public sealed class BroadcastSources : IIcecastSources, IHostedService
+public sealed class BroadcastSources : IBroadcastSources, IHostedService
 {
     private readonly Mounts _mounts;
     private readonly SourceKeys _keys;

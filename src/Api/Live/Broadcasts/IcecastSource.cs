@@ -15,7 +15,7 @@ namespace Veza.Api.Live.Broadcasts;
 /// and Kestrel such a request has no body, so the connection is taken before Kestrel reads it. Every other connection
 /// goes on to Kestrel unchanged. A source must be the first request of its connection, as it is with every encoder.
 /// </remarks>
-public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits, TimeProvider time)
+public sealed class IcecastSource(IBroadcastSources sources, IcecastLimits limits, TimeProvider time)
 {
     /// <summary>Puts the protocol in front of an endpoint. Over TLS it belongs after <c>UseHttps</c>.</summary>
     public void UseOn(ListenOptions endpoint) => endpoint.Use(next => connection => HandleAsync(connection, next));
@@ -148,22 +148,8 @@ public sealed class IcecastSource(IIcecastSources sources, IcecastLimits limits,
         var answer = mount.Connect(request.Format, out var source);
         if (source is null)
         {
-            await (
-                answer switch
-                {
-                    ConnectAnswer.InUse => RefuseAsync(
-                        connection,
-                        409,
-                        "mount in use: another source is sending to this broadcast"
-                    ),
-                    ConnectAnswer.OtherFormat => RefuseAsync(
-                        connection,
-                        415,
-                        $"this broadcast began as {mount.Format.ContentType()} and must stay that"
-                    ),
-                    _ => RefuseAsync(connection, 409, "the broadcast has ended"),
-                }
-            );
+            var refused = SourceRefused.Of(answer, mount);
+            await RefuseAsync(connection, refused.Status, refused.Reason);
             return;
         }
         var end = new SourceEnd(SourceEndReason.Closed, "the source closed the connection");

@@ -25,6 +25,11 @@ public static class BroadcastRefusals
         RefusalKind.Unknown,
         "no sound comes from this broadcast now"
     );
+    public static readonly Refusal WebSocketRequired = new(
+        "websocket_required",
+        RefusalKind.Invalid,
+        "a source of a broadcast connects here by WebSocket"
+    );
 
     public static Refusal Full(int listenersMax) =>
         new(

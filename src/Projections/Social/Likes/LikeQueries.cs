@@ -23,7 +23,7 @@ public sealed class LikeQueries(ReadModels views)
     /// <summary>What <see cref="MarkAsync"/> reads.</summary>
     public static readonly string[] MarkReads = [LikesProjection.ProjectionName, ActivitiesProjection.ProjectionName];
 
-    /// <summary>The tracks, each with whether the reader likes it and has reposted it, now or as of a position.</summary>
+    /// <summary>Marks the tracks that the reader likes and has reposted, now or as of a position.</summary>
     public async Task<List<TrackView>> MarkAsync(
         IReadOnlyCollection<TrackView> tracks,
         Guid reader,

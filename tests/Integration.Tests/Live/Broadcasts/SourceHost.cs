@@ -13,9 +13,10 @@ using Veza.Media.Live;
 namespace Veza.Integration.Tests.Live.Broadcasts;
 
 /// <summary>
-/// A Kestrel with the source protocol in front. Behind it are a page to listen to and one that echoes its request.
+/// A Kestrel with the source protocol in front. Behind it are the WebSocket for sources, a
+/// page to listen to and one that echoes its request.
 /// </summary>
-internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
+internal sealed class SourceHost : IBroadcastSources, IAsyncDisposable
 {
     public const string Key = "key:with a colon";
 
@@ -30,6 +31,9 @@ internal sealed class SourceHost : IIcecastSources, IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, new IcecastSource(this, limits, TimeProvider.System).UseOn)
         );
         _app = builder.Build();
+        _app.UseWebSockets();
+        var socket = new SourceSocket(this, limits, TimeProvider.System, _app.Lifetime);
+        _app.MapGet("/live/{id:guid}/source", (Guid id, HttpContext http) => socket.ServeAsync(http, id));
         _app.MapGet("/live/{id:guid}", async (Guid id, HttpContext http) =>
         {
             using var listener = Mounts.Find(id)!.Join()!;

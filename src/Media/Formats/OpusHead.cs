@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
-using Veza.Media.Formats;
 
-namespace Veza.Media.Live;
+namespace Veza.Media.Formats;
 
 /// <summary>The first packet of an Ogg Opus stream.</summary>
 /// <remarks>RFC 7845, section 5.1.</remarks>
@@ -15,13 +14,14 @@ internal readonly record struct OpusHead(int Channels, int GainQ8, int MappingFa
     public bool IsPlain => MappingFamily == 0 && Channels is 1 or 2;
 
     /// <returns>Null when the stream is not Opus, or of a future version with another layout.</returns>
-    public static OpusHead? Read(StreamHeaders headers)
+    public static OpusHead? Read(StreamHeaders headers) =>
+        OggPage.TryRead(headers.Bytes.Span, out var page, out _) == OggPageRead.Complete ? Read(page.Body) : null;
+
+    /// <inheritdoc cref="Read(StreamHeaders)"/>
+    public static OpusHead? Read(ReadOnlySpan<byte> packet)
     {
-        if (OggPage.TryRead(headers.Bytes.Span, out var page, out _) != OggPageRead.Complete)
+        if (packet.Length < BytesMin || !packet.StartsWith("OpusHead"u8) || packet[8] >> 4 != 0)
             return null;
-        var body = page.Body;
-        if (body.Length < BytesMin || !body.StartsWith("OpusHead"u8) || body[8] >> 4 != 0)
-            return null;
-        return new(body[9], BinaryPrimitives.ReadInt16LittleEndian(body[16..]), body[18]);
+        return new(packet[9], BinaryPrimitives.ReadInt16LittleEndian(packet[16..]), packet[18]);
     }
 }

@@ -2,8 +2,8 @@ using Veza.Media.Live;
 
 namespace Veza.Api.Live.Broadcasts;
 
-/// <summary>The host of the Icecast protocol, with access to accounts, keys and the log.</summary>
-public interface IIcecastSources
+/// <summary>What the source protocols need of accounts, keys and the log.</summary>
+public interface IBroadcastSources
 {
     ValueTask<SourceAnswer> Authenticate(SourceRequest request, CancellationToken cancellation);
 

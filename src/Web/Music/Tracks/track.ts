@@ -1,0 +1,74 @@
+import { isKnown, type components, type Item } from '@veza/client';
+
+export type Track = components['schemas']['TrackView'];
+export type Comment = components['schemas']['CommentView'];
+
+/** A track with its comments, as its page shows them. */
+export interface TrackState {
+  readonly track: Track;
+  /** In the order of their moments. */
+  readonly comments: readonly Comment[];
+  /** Names of accounts that comment, as far as they are known. */
+  readonly me: string;
+}
+
+const inOrder = (comments: readonly Comment[]): Comment[] =>
+  comments.toSorted((a, b) => a.atMs - b.atMs || a.position - b.position);
+
+export function withComments(state: TrackState, more: readonly Comment[]): TrackState {
+  const known = new Set(state.comments.map(comment => comment.id));
+  const added = more.filter(comment => !known.has(comment.id));
+  return added.length === 0 ? state : { ...state, comments: inOrder([...state.comments, ...added]) };
+}
+
+/** A state as it is read. */
+export const stateOf = (track: Track, comments: readonly Comment[], me: string): TrackState => ({
+  track,
+  comments: inOrder(comments),
+  me,
+});
+
+const count = (state: TrackState, number: 'plays' | 'likes' | 'reposts' | 'comments', by: number): TrackState => ({
+  ...state,
+  track: { ...state.track, [number]: Math.max(0, state.track[number] + by) },
+});
+
+const mark = (state: TrackState, accountId: string, change: Partial<Track>): TrackState =>
+  accountId === state.me ? { ...state, track: { ...state.track, ...change } } : state;
+
+/** The state after an item of its topic. Counts are exact at the position of the read. */
+export function applyToTrack(state: TrackState, item: Item): TrackState {
+  if (!isKnown(item) || !('trackId' in item.data) || item.data.trackId !== state.track.id) return state;
+  switch (item.type) {
+    case 'trackProcessed': {
+      const { renditions, waveforms = [] } = item.data;
+      return { ...state, track: { ...state.track, status: 'ready', renditions, waveforms } };
+    }
+    case 'trackProcessingFailed':
+      return { ...state, track: { ...state.track, status: 'failed', failure: item.data.reason } };
+    case 'playCounted':
+      return count(state, 'plays', 1);
+    case 'trackLiked':
+      return mark(count(state, 'likes', 1), item.data.accountId, { liked: true });
+    case 'trackUnliked':
+      return mark(count(state, 'likes', -1), item.data.accountId, { liked: false });
+    case 'trackReposted':
+      return mark(count(state, 'reposts', 1), item.data.accountId, { reposted: true });
+    case 'trackRepostRemoved':
+      return mark(count(state, 'reposts', -1), item.data.accountId, { reposted: false });
+    case 'trackCommented': {
+      const { commentId, authorId, text, atMs } = item.data;
+      const comment: Comment = {
+        id: commentId,
+        author: { id: authorId, userName: '' },
+        text,
+        atMs,
+        createdAt: item.at,
+        position: item.position,
+      };
+      return withComments(count(state, 'comments', 1), [comment]);
+    }
+    default:
+      return state;
+  }
+}
