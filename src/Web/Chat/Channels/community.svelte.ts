@@ -3,6 +3,7 @@ import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import { api } from '../../Http/api';
 import { watch } from '../../Live/live';
+import { getAt } from '../../Replay/past.svelte';
 import { resource, type Resource, type Shape } from '../../Live/resource.svelte';
 import type { Member } from '../Members/members';
 import { names } from '../Members/names.svelte';
@@ -100,17 +101,22 @@ const shape = (
   presence: Presence,
   closed: () => void,
 ): Shape<OpenCommunity> => ({
+  of: communityId,
   async read(signal) {
     const path = { communityId };
     const past = asOf === undefined ? {} : { asOf };
-    const { body, position = 0, epoch } = await api.getWithPosition('/api/v1/communities/{communityId}', {
+    const { body, position = 0, epoch } = await getAt('/api/v1/communities/{communityId}', {
       path,
       query: past,
       signal,
     });
     const [channels, members] = await Promise.all([
       allOf(ChannelsMax, after =>
-        api.get('/api/v1/communities/{communityId}/channels', { path, query: { after, limit: 100, ...past }, signal }),
+        getAt('/api/v1/communities/{communityId}/channels', {
+          path,
+          query: { after, limit: 100, ...past },
+          signal,
+        }).then(answer => answer.body),
       ),
       readMembers(communityId, signal),
     ]);

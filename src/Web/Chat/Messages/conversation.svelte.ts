@@ -4,6 +4,7 @@ import { explain } from '../../Design/explain';
 import { toasts } from '../../Design/toasts.svelte';
 import { api } from '../../Http/api';
 import { resource, type Resource, type Shape } from '../../Live/resource.svelte';
+import { getAt } from '../../Replay/past.svelte';
 import { names } from '../Members/names.svelte';
 import {
   applied,
@@ -159,6 +160,7 @@ export class Conversation {
 
   #shape({ channelId, asOf }: Where, around: () => string | undefined, closed: () => void): Shape<History> {
     return {
+      of: channelId,
       async read(signal) {
         const target = around();
         let answer = await readPage(channelId, { around: target, asOf }, undefined, signal).catch((error: unknown) => {
@@ -189,7 +191,7 @@ interface Asked {
 }
 
 const readPage = (channelId: string, { asOf, around, ...asked }: Asked, after?: number, signal?: AbortSignal) =>
-  api.getWithPosition('/api/v1/channels/{channelId}/messages', {
+  getAt('/api/v1/channels/{channelId}/messages', {
     path: { channelId },
     query: {
       ...asked,

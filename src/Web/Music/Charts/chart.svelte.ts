@@ -1,6 +1,6 @@
 import type { ChartName, ChartSpan } from '@veza/client';
-import { api } from '../../Http/api';
 import { followChart } from '../../Live/live';
+import { getAt } from '../../Replay/past.svelte';
 import { movesSince, type ChartEntry, type Move } from './moves';
 
 export const chartNames: readonly ChartName[] = ['top', 'trending'];
@@ -40,8 +40,8 @@ export class ChartOnScreen {
       if (asOf === null) await followChart(chart, span, genre, { signal }, update => this.#take(update));
       else {
         const query = { span, asOf, ...(genre !== null && { genre }) };
-        const { items } = await api.get('/api/v1/charts/{chart}', { path: { chart }, query, signal });
-        this.#show(items);
+        const { body } = await getAt('/api/v1/charts/{chart}', { path: { chart }, query, signal });
+        this.#show(body.items);
       }
     } catch (error) {
       if (!signal.aborted) this.error = error;
