@@ -32,6 +32,11 @@ export class Account {
     return Account.register(this.address, name);
   }
 
+  /** The server's. */
+  get origin(): string {
+    return this.address;
+  }
+
   get id(): string {
     return this.registered.id;
   }
