@@ -1,5 +1,6 @@
 import type { Account } from './account';
 import { accountScreens } from './accountScreens';
+import { replayScreens } from './replayScreens';
 import { Source } from './source';
 import type { Locator, Page } from './test';
 
@@ -9,6 +10,8 @@ export interface Screen {
   readonly name: string;
   /** Not signed in. */
   readonly open?: boolean;
+  /** Signed in as the operator instead of a new account. */
+  readonly operator?: boolean;
   /** Where it is. A function makes what it shows first, by the API, as the account that is signed in. */
   readonly path: string | ((me: Account) => Promise<string>);
   /** What one does there before the picture, such as opening a menu. */
@@ -28,6 +31,7 @@ export const screens: readonly Screen[] = [
   },
   { name: 'sign-in', open: true, path: '/sign-in', shows: page => page.getByRole('button', { name: 'Sign in' }) },
   ...accountScreens,
+  ...replayScreens,
   { name: 'not-found', path: '/nothing/here', shows: page => page.getByRole('heading', { level: 1 }) },
   {
     name: 'live',
