@@ -18,6 +18,7 @@ export interface Choice {
 export class ChartOnScreen {
   entries: readonly ChartEntry[] | undefined = $state.raw();
   error: unknown = $state.raw();
+  #of: string | undefined;
   #first: readonly ChartEntry[] | undefined = $state.raw();
 
   /** By track, since the screen was opened. */
@@ -25,9 +26,12 @@ export class ChartOnScreen {
     return movesSince(this.#first ?? [], this.entries ?? []);
   }
 
-  reset(): void {
-    this.entries = undefined;
+  /** @param of another chart begins empty; another moment of the same replaces what is shown */
+  reset(of: string): void {
     this.error = undefined;
+    if (of === this.#of) return;
+    this.#of = of;
+    this.entries = undefined;
     this.#first = undefined;
   }
 

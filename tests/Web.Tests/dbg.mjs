@@ -1,0 +1,17 @@
+import { chromium } from '@playwright/test';
+const A='http://127.0.0.1:8160';
+const call=async(m,p,b,t)=>{const r=await fetch(A+p,{method:m,headers:{'content-type':'application/json',...(t&&{authorization:`Bearer ${t}`})},body:b&&JSON.stringify(b)});const x=await r.text();if(!r.ok)throw new Error(p+x);return x?JSON.parse(x):undefined};
+const u='ann'+Math.floor(Math.random()*1e6);
+const a=await call('POST','/api/v1/accounts',{userName:u,email:u+'@e.org',password:'correct horse battery'});
+const c=await call('POST','/api/v1/communities',{name:'x'},a.accessToken);
+const b=await chromium.launch({executablePath:'/usr/bin/chromium',args:['--no-sandbox']});
+const value=JSON.stringify({accountId:a.id,userName:u,accessToken:a.accessToken,refreshToken:a.refreshToken,expiresAt:Date.now()+800000});
+const x=await b.newContext({baseURL:A,storageState:{cookies:[],origins:[{origin:A,localStorage:[{name:'veza.session',value}]}]}});
+await x.addInitScript(()=>{ delete window.SharedWorker; });
+const p=await x.newPage();
+p.on('console',m=>console.log('console',m.text()));
+p.on('websocket',w=>{w.on('framesent',f=>console.log('>',String(f.payload).slice(0,200)));w.on('framereceived',f=>console.log('<',String(f.payload).slice(0,200)))});
+await p.goto(`/communities/${c.id}/channels/${c.generalChannelId}`);
+await p.getByRole('textbox',{name:/Message/}).pressSequentially('abc');
+await p.waitForTimeout(3000);
+await b.close();
