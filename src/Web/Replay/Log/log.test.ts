@@ -109,8 +109,12 @@ describe('what an event changed', () => {
   });
 
   it('may be a message, its channel and its author', () => {
-    const touched = touchedBy(record('message_sent', { messageId: uuid(1), channelId: uuid(2), authorId: uuid(3) }));
+    const touched = touchedBy({
+      ...record('message_sent', { messageId: uuid(1), channelId: uuid(2), authorId: uuid(3) }),
+      stream: uuid(1),
+    });
     expect(touched.map(part => part.kind)).toEqual(['message', 'channel', 'account']);
+    expect(touched.map(part => part.begins)).toEqual([true, false, false]);
     expect(asOf(touched[0]?.address ?? '', 6)).toBe(`/api/v1/messages/${uuid(1)}?asOf=6`);
   });
 
