@@ -241,3 +241,38 @@ test('keys go from message to message, and to their actions', async ({ person })
   await ann.page.keyboard.press('End');
   await expect(message(ann.page, 'three')).toBeFocused();
 });
+
+test('the past of a channel shows what was there, and takes no writing', async ({ person }) => {
+  const ann = await person('ann');
+  const place = await ann.account.community('Memory');
+  const first = await ann.account.say(place.channelId, 'once upon a time');
+  const { position } = await ann.account.get<{ position: number }>(`/api/v1/messages/${first}`);
+  await ann.account.patch(`/api/v1/messages/${first}`, { text: 'and now' });
+  await ann.account.say(place.channelId, 'the end');
+  await ann.page.goto(`${at(place)}?asOf=${position}`);
+  await expect(message(ann.page, 'once upon a time')).toBeVisible();
+  await expect(log(ann.page).getByRole('article')).toHaveCount(1);
+  await expect(composer(ann.page)).toHaveCount(0);
+  await ann.page.getByRole('button', { name: 'Back to now' }).click();
+  await expect(message(ann.page, 'the end')).toBeVisible();
+  await expect(message(ann.page, 'and now')).toBeVisible();
+  await expect(composer(ann.page)).toBeVisible();
+});
+
+test('a link leads to a message far up, and the way back is whole', async ({ person }) => {
+  const ann = await person('ann');
+  const place = await ann.account.community('Far');
+  const target = await ann.account.say(place.channelId, 'the one that is looked for');
+  for (let i = 0; i < 160; i += 20)
+    await Promise.all(Array.from({ length: 20 }, (_, j) => ann.account.say(place.channelId, `later ${i + j}.`)));
+  await ann.page.goto(`${at(place)}?message=${target}`);
+  await expect(message(ann.page, 'the one that is looked for')).toBeInViewport();
+  await expect(message(ann.page, 'the one that is looked for')).toBeFocused();
+  // Down to the newest by the wheel: the pages between are read on the way.
+  await log(ann.page).hover();
+  await expect(async () => {
+    await ann.page.mouse.wheel(0, 2_000);
+    await expect(ann.page.getByRole('button', { name: 'Jump to the newest message' })).toHaveCount(0, { timeout: 100 });
+  }).toPass();
+  await expect(log(ann.page).getByRole('article').last()).toBeInViewport();
+});

@@ -30,10 +30,11 @@ export class Streams {
     }
   }
 
+  /** The first connection makes the calls: presence may be said before anything is followed. */
   call(call: Call): void {
-    const client = this.#connections[0]?.client;
-    const done = call.method === 'presence' ? client?.setPresence(call.status) : client?.typing(call.channelId);
-    done?.catch(() => undefined);
+    const { client } = this.#connections[0] ?? this.#withRoom();
+    const done = call.method === 'presence' ? client.setPresence(call.status) : client.typing(call.channelId);
+    done.catch(() => undefined);
   }
 
   close(): void {

@@ -59,18 +59,16 @@ export interface CommunityOnPage {
 
 /** The community of a component, with the presence of its members and the typing in one channel. */
 export function openCommunity(
-  place: () => { communityId: string; channelId: string | undefined; asOf: string | undefined },
+  place: () => { communityId: string; channelId: string | undefined },
   closed: () => void,
 ): CommunityOnPage {
   const presence = new Presence();
   const communityId = $derived(place().communityId);
   const channelId = $derived(place().channelId);
-  const asOf = $derived(place().asOf);
-  const state = resource(() => shape(communityId, asOf, presence, closed));
+  const state = resource(() => shape(communityId, presence, closed));
 
   $effect(() => {
     const topics = [Topics.community(communityId), ...(channelId === undefined ? [] : [Topics.channel(channelId)])];
-    if (asOf !== undefined) return;
     const ending = new AbortController();
     const of = communityId;
     void watch(topics, { signal: ending.signal }, update => {
@@ -96,21 +94,17 @@ export function openCommunity(
 
 const shape = (
   communityId: string,
-  asOf: string | undefined,
   presence: Presence,
   closed: () => void,
 ): Shape<OpenCommunity> => ({
+  of: communityId,
   async read(signal) {
     const path = { communityId };
-    const past = asOf === undefined ? {} : { asOf };
-    const { body, position = 0, epoch } = await api.getWithPosition('/api/v1/communities/{communityId}', {
-      path,
-      query: past,
-      signal,
-    });
+    const read = await api.getWithPosition('/api/v1/communities/{communityId}', { path, signal });
+    const { body, position = 0, counted = position, epoch } = read;
     const [channels, members] = await Promise.all([
       allOf(ChannelsMax, after =>
-        api.get('/api/v1/communities/{communityId}/channels', { path, query: { after, limit: 100, ...past }, signal }),
+        api.get('/api/v1/communities/{communityId}/channels', { path, query: { after, limit: 100 }, signal }),
       ),
       readMembers(communityId, signal),
     ]);
@@ -126,9 +120,10 @@ const shape = (
         channels,
         members,
         position,
+        counted,
         sanctionedAt: 0,
       },
-      position: asOf === undefined ? position : undefined,
+      position,
       epoch,
     };
   },

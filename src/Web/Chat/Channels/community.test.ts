@@ -13,6 +13,7 @@ const start: OpenCommunity = {
   channels: [{ id: 'a', name: 'general', kind: 'text', topic: null, slowModeSeconds: 0 }],
   members: [{ id: 'ann', userName: 'ann', status: 'online' }],
   position: 10,
+  counted: 11,
   sanctionedAt: 0,
 };
 
@@ -25,13 +26,16 @@ describe('an open community', () => {
   });
 
   it('counts members who join and leave', () => {
-    const joined = applied(start, item(11, 'memberJoined', { memberId: 'bob' }));
+    const joined = applied(start, item(12, 'memberJoined', { memberId: 'bob' }));
     expect(joined).toMatchObject({ memberCount: 2 });
     expect(joined.members.map(({ id }) => id)).toEqual(['ann', 'bob']);
-    const left = applied(joined, item(12, 'memberLeft', { memberId: 'bob' }));
+    const left = applied(joined, item(13, 'memberLeft', { memberId: 'bob' }));
     expect(left).toMatchObject({ memberCount: 1 });
     expect(left.members.map(({ id }) => id)).toEqual(['ann']);
   });
+
+  it('does not count again who is in the count', () =>
+    expect(applied(start, item(11, 'memberJoined', { memberId: 'bob' }))).toMatchObject({ memberCount: 1 }));
 
   it('knows that its sanctions changed', () =>
     expect(applied(start, item(11, 'memberBanned', { memberId: 'bob' })).sanctionedAt).toBe(11));

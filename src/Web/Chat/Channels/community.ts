@@ -20,6 +20,8 @@ export interface OpenCommunity {
   /** As many as are shown; of a large community not all. */
   readonly members: readonly Member[];
   readonly position: number;
+  /** `memberCount` includes the events up to here. */
+  readonly counted: number;
   /** The position of the last kick, ban or time-out, after which a list of them is old. */
   readonly sanctionedAt: number;
 }
@@ -28,7 +30,8 @@ export interface OpenCommunity {
 export function applied(community: OpenCommunity, item: Item): OpenCommunity {
   if (item.position <= community.position || !isKnown(item)) return community;
   const moved = { ...community, position: item.position };
-  const { members, channels, memberCount } = community;
+  const { members, channels, memberCount, counted } = community;
+  const counts = item.position > counted ? 1 : 0;
   switch (item.type) {
     case 'channelCreated': {
       const { channelId: id, name, kind, topic, slowModeSeconds } = item.data;
@@ -37,16 +40,16 @@ export function applied(community: OpenCommunity, item: Item): OpenCommunity {
     }
     case 'memberJoined': {
       const { memberId: id } = item.data;
-      if (members.some(member => member.id === id)) return moved;
+      const known = members.some(member => member.id === id);
       return {
         ...moved,
-        memberCount: memberCount + 1,
-        members: [...members, { id, userName: '', status: 'offline' }],
+        memberCount: memberCount + counts,
+        members: known ? members : [...members, { id, userName: '', status: 'offline' }],
       };
     }
     case 'memberLeft': {
       const { memberId } = item.data;
-      return { ...moved, memberCount: memberCount - 1, members: members.filter(({ id }) => id !== memberId) };
+      return { ...moved, memberCount: memberCount - counts, members: members.filter(({ id }) => id !== memberId) };
     }
     case 'memberBanned':
     case 'memberUnbanned':

@@ -124,7 +124,7 @@ async function readOne(
 ): Promise<MyCommunity> {
   let exactAt = position ?? 0;
   const rows = await allOf(ChannelsMax, async after => {
-    const { body, position: at } = await api.getWithPosition('/api/v1/communities/{communityId}/unread', {
+    const { body, counted: at } = await api.getWithPosition('/api/v1/communities/{communityId}/unread', {
       path: { communityId: id },
       query: { after, limit: 100 },
       after: position,

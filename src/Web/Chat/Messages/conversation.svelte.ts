@@ -4,6 +4,7 @@ import { explain } from '../../Design/explain';
 import { toasts } from '../../Design/toasts.svelte';
 import { api } from '../../Http/api';
 import { resource, type Resource, type Shape } from '../../Live/resource.svelte';
+import { getAt, past } from '../../Replay/past.svelte';
 import { names } from '../Members/names.svelte';
 import {
   applied,
@@ -24,27 +25,23 @@ import { outbox } from './outbox.svelte';
 
 export const PageSize = 50;
 
-interface Where {
-  readonly channelId: string;
-  /** A position or time of the past. */
-  readonly asOf: string | undefined;
-}
-
 type View = Awaited<ReturnType<typeof readPage>>['body']['items'][number];
 
 /** The messages of one channel, for its screen. */
 export class Conversation {
   readonly #history: Resource<History>;
-  readonly #where: () => Where;
   /** The page that is being read, if any. */
   loading: 'older' | 'newer' | 'around' | undefined = $state();
 
-  constructor(where: () => Where, around: () => string | undefined, closed: () => void) {
-    this.#where = where;
-    this.#history = resource(() => this.#shape(where(), around, closed));
+  /** @param around the message that the screen opens at, if any */
+  constructor(
+    readonly channelId: string,
+    around: () => string | undefined,
+  ) {
+    this.#history = resource(() => this.#shape(around));
     $effect(() =>
       outbox.onSent(({ waiting, id, position }) => {
-        if (waiting.channelId !== where().channelId) return;
+        if (waiting.channelId !== channelId || past.is) return;
         const { text, replyTo } = waiting;
         const message = sentIn(
           { messageId: id, authorId: session.me, text, replyTo },
@@ -115,8 +112,7 @@ export class Conversation {
   /** @throws Problem */
   async edit(message: Message, text: string): Promise<void> {
     await api.patch('/api/v1/messages/{messageId}', { path: { messageId: message.id }, body: { text } });
-    const editedAt = new Date().toISOString();
-    this.#history.update(history => touched(history, message.id, found => ({ ...found, text, editedAt })));
+    this.#history.update(history => touched(history, message.id, found => ({ ...found, text })));
   }
 
   /** @throws Problem */
@@ -139,10 +135,11 @@ export class Conversation {
     try {
       let done = false;
       while (!done) {
-        const { asOf, channelId } = this.#where();
         const { position } = this.history;
-        const answer = await readPage(channelId, { ...query, asOf }, asOf === undefined ? position : undefined);
-        if (this.#where().channelId !== channelId || this.history === undefined) return;
+        const { moment } = past;
+        const answer = await readPage(this.channelId, query, position);
+        // Meanwhile another moment may be shown.
+        if (past.moment !== moment || this.history === undefined) return;
         const page = pageOf(answer, position);
         this.#history.update(history => {
           const next = change(history, page);
@@ -157,26 +154,27 @@ export class Conversation {
     }
   }
 
-  #shape({ channelId, asOf }: Where, around: () => string | undefined, closed: () => void): Shape<History> {
+  #shape(around: () => string | undefined): Shape<History> {
+    const { channelId } = this;
     return {
+      of: channelId,
       async read(signal) {
         const target = around();
-        let answer = await readPage(channelId, { around: target, asOf }, undefined, signal).catch((error: unknown) => {
+        let answer = await readPage(channelId, { around: target }, undefined, signal).catch((error: unknown) => {
           // The message that a link leads to may be deleted.
           if (target === undefined) throw error;
           return undefined;
         });
         const found = answer !== undefined && target !== undefined;
-        answer ??= await readPage(channelId, { asOf }, undefined, signal);
+        answer ??= await readPage(channelId, {}, undefined, signal);
         const state = opened(session.me, channelId, pageOf(answer, 0), found);
-        return { state, position: asOf === undefined ? state.position : undefined, epoch: answer.epoch };
+        return { state, position: answer.position, epoch: answer.epoch };
       },
       topics: () => [Topics.channel(channelId)],
       apply(history, item) {
         outbox.settle(item);
         return applied(history, item);
       },
-      closed,
     };
   }
 }
@@ -185,27 +183,22 @@ interface Asked {
   readonly before?: string;
   readonly after?: string;
   readonly around?: string | undefined;
-  readonly asOf?: string | undefined;
 }
 
-const readPage = (channelId: string, { asOf, around, ...asked }: Asked, after?: number, signal?: AbortSignal) =>
-  api.getWithPosition('/api/v1/channels/{channelId}/messages', {
+const readPage = (channelId: string, { around, ...asked }: Asked, after?: number, signal?: AbortSignal) =>
+  getAt('/api/v1/channels/{channelId}/messages', {
     path: { channelId },
-    query: {
-      ...asked,
-      ...(around !== undefined && { around }),
-      ...(asOf !== undefined && { asOf }),
-      limit: PageSize,
-    },
+    query: { ...asked, ...(around !== undefined && { around }), limit: PageSize },
     after,
     signal,
   });
 
 function pageOf(answer: Awaited<ReturnType<typeof readPage>>, fallback: number): Page {
-  const position = answer.position ?? fallback;
+  const position = answer.position ?? answer.counted ?? fallback;
   const { items, next } = answer.body;
   names.know(items.map(({ author }) => author));
-  return { messages: items.map(view => messageOf(view, position)).reverse(), position, hasMore: next !== null };
+  const exactAt = answer.counted ?? position;
+  return { messages: items.map(view => messageOf(view, exactAt)).reverse(), position, hasMore: next !== null };
 }
 
 export const messageOf = (view: View, exactAt: number): Message => ({

@@ -16,9 +16,9 @@ describe('emoji', () => {
   });
 
   it('are found by their names and tags', () => {
-    expect(texts('thumbs up')).toContain('👍️');
-    expect(texts('THUMB')).toContain('👍️');
-    expect(texts('pizza')).toEqual(['🍕']);
+    expect(texts('thumbs up')).toContain('👍');
+    expect(texts('THUMB')).toContain('👍');
+    expect(texts('pizza')[0]).toBe('🍕');
     expect(texts('no such thing')).toEqual([]);
     expect(texts(' ')).toEqual([]);
   });

@@ -44,9 +44,12 @@ export function groupsOf(
       name: message,
       emoji: data
         .filter(({ group }) => group === order)
-        .map(({ unicode: text, label, tags = [] }) => ({ text, label, tags })),
+        .map(({ unicode, label, tags = [] }) => ({ text: plain(unicode), label, tags })),
     }));
 }
+
+/** Without the mark for a picture where the emoji is one anyway: people would react with two that look the same. */
+const plain = (text: string): string => text.replace(/(\p{Emoji_Presentation})\uFE0F/gu, '$1');
 
 const folded = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 

@@ -19,8 +19,9 @@ import {
 } from './history';
 
 const channelId = 'c';
+const at = (position: number): string => new Date(Date.UTC(2026, 0, 1) + position * 1000).toISOString();
 const item = (position: number, type: string, data: object): Item =>
-  ({ position, type, topics: [], at: '2026-01-01T00:00:00Z', by: null, data: { channelId, ...data } }) as never;
+  ({ position, type, topics: [], at: at(position), by: null, data: { channelId, ...data } }) as never;
 const sent = (position: number, authorId = 'ann', text = `text ${position}`): Item =>
   item(position, 'messageSent', { messageId: `m${position}`, authorId, text, replyTo: null });
 const edited = (position: number, of: number, text: string): Item =>
@@ -59,7 +60,14 @@ describe('a history', () => {
 
   it('edits, and counts the edits', () => {
     const history = fold(start([1], 1), edited(2, 1, 'better'), edited(3, 1, 'best'));
-    expect(history.messages[0]).toMatchObject({ text: 'best', edits: 2, editedAt: '2026-01-01T00:00:00Z' });
+    expect(history.messages[0]).toMatchObject({ text: 'best', edits: 2, editedAt: at(3) });
+  });
+
+  it('edits once, also when the page has the edit but not yet all reactions', () => {
+    const ahead: Message = { ...message(1, 5), text: 'best', editedAt: at(8), edits: 2 };
+    const read = opened('me', channelId, { messages: [ahead], position: 5, hasMore: false }, false);
+    const history = fold(read, edited(6, 1, 'better'), reaction(7, 1, 'bob'), edited(8, 1, 'best'));
+    expect(history.messages[0]).toMatchObject({ text: 'best', edits: 2, reactions: [{ count: 1 }] });
   });
 
   it('passes over changes of messages that are not held', () => {
@@ -113,10 +121,14 @@ describe('pages', () => {
 
   it('get the items that came after they were read', () => {
     const history = fold(start([5], 5), edited(6, 2, 'new'), reaction(7, 4, 'bob'), deleted(8, 3), reaction(9, 4, 'eve'));
-    const back = withOlder(history, page([2, 3, 4], 7));
+    const read = page([2, 3, 4], 7);
+    const back = withOlder(history, {
+      ...read,
+      messages: read.messages.map(it => (it.id === 'm2' ? { ...it, text: 'new', editedAt: at(6), edits: 1 } : it)),
+    });
     expect(ids(back)).toEqual(['m2', 'm4', 'm5']);
     // Read at 7, the page has the edit and the first reaction; the deletion and the second reaction are new.
-    expect(back?.messages[0]?.text).toBe('text 2');
+    expect(back?.messages[0]).toMatchObject({ text: 'new', edits: 1 });
     expect(back?.messages[1]?.reactions).toEqual([{ emoji: '👍', count: 1, mine: false }]);
   });
 

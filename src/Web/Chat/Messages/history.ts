@@ -23,7 +23,7 @@ export interface Message {
   readonly reactions: readonly Reaction[];
   /** Of its sending: the order of messages. */
   readonly position: number;
-  /** It includes all events up to here, and none after. */
+  /** Its reactions are those of all events up to here, and of none after. */
   readonly exactAt: number;
 }
 
@@ -43,7 +43,7 @@ export interface History {
   readonly atEnd: boolean;
 }
 
-/** Messages as a page of the API has them, oldest first, with the position that the page is exact at. */
+/** Messages as a page of the API has them, oldest first; it includes all events up to the position, and perhaps more. */
 export interface Page {
   readonly messages: readonly Message[];
   readonly position: number;
@@ -181,18 +181,21 @@ function changed(messages: readonly Message[], item: Item, me: string): readonly
   const { messageId } = item.data;
   const at = messages.findIndex(message => message.id === messageId);
   const found = messages[at];
-  if (found === undefined || item.position <= found.exactAt) return messages;
-  const to = (change: Partial<Message>): readonly Message[] =>
-    messages.with(at, { ...found, ...change, exactAt: item.position });
+  if (found === undefined) return messages;
   switch (item.type) {
     case 'messageEdited':
-      return to({ text: item.data.text, editedAt: item.at, edits: found.edits + 1 });
+      // By the time one sees whether the page had the edit already, as its text may be newer than its counts.
+      if (found.editedAt !== null && Date.parse(item.at) <= Date.parse(found.editedAt)) return messages;
+      return messages.with(at, { ...found, text: item.data.text, editedAt: item.at, edits: found.edits + 1 });
     case 'messageDeleted':
       return messages.toSpliced(at, 1);
     case 'reactionAdded':
-      return to(reacted(found, item.data.emoji, true, item.data.memberId === me));
-    case 'reactionRemoved':
-      return to(reacted(found, item.data.emoji, false, item.data.memberId === me));
+    case 'reactionRemoved': {
+      if (item.position <= found.exactAt) return messages;
+      const { emoji, memberId } = item.data;
+      const next = reacted(found, emoji, item.type === 'reactionAdded', memberId === me);
+      return messages.with(at, { ...next, exactAt: item.position });
+    }
     default:
       return messages;
   }

@@ -1,0 +1,85 @@
+import { Account } from './account';
+import type { Screen } from './screens';
+
+/** A community in which something was said, by two persons. */
+async function lively(me: Account): Promise<{ id: string; channelId: string }> {
+  const place = await me.community('Night Owls');
+  const friend = await Account.register(me.origin, 'noor');
+  await friend.put(`/api/v1/communities/${place.id}/members/me`);
+  await me.post(`/api/v1/communities/${place.id}/channels`, { name: 'news', kind: 'announcement' });
+  await me.post(`/api/v1/communities/${place.id}/channels`, {
+    name: 'slow-talk',
+    kind: 'text',
+    topic: 'One thought at a time',
+    slowModeSeconds: 30,
+  });
+  const first = await friend.say(place.channelId, 'Did anyone hear the new mix? It is **so** good 🎧');
+  await me.say(place.channelId, 'Twice already. The break at 3:07 ~~is long~~ is perfect.');
+  await me.say(place.channelId, '> slow is smooth\n\n- kick\n- snare\n- `hat.wav`\n\nhttps://example.org/mix/42');
+  await friend.say(place.channelId, '🔥🔥');
+  await friend.say(place.channelId, '```ts\nconst bpm = 174;\n```\nand ||the drop is a whale||');
+  const reply = await me.post(`/api/v1/channels/${place.channelId}/messages`, {
+    text: 'I will play it on Friday',
+    replyTo: first,
+  });
+  await friend.patch(`/api/v1/messages/${first}`, { text: 'Did anyone hear the new mix? It is **so** good 🎧🎶' });
+  await me.patch(`/api/v1/messages/${reply.id}`, { text: 'I will play it on Friday night' });
+  for (const emoji of ['❤️', '🎉'])
+    await Promise.all(
+      [me, friend].map(one => one.put(`/api/v1/messages/${reply.id}/reactions/${encodeURIComponent(emoji)}`)),
+    );
+  return place;
+}
+
+const channel = async (me: Account): Promise<string> => {
+  const place = await lively(me);
+  return `/communities/${place.id}/channels/${place.channelId}`;
+};
+
+/** The screens of the chat. */
+export const chatScreens: readonly Screen[] = [
+  {
+    name: 'communities-first',
+    path: '/communities',
+    shows: page => page.getByRole('heading', { name: 'Where do your people talk?' }),
+  },
+  {
+    name: 'communities',
+    path: async me => {
+      for (const name of ['Night Owls', 'Bass & Friends', 'Ein sehr langer Name für eine Gemeinschaft'])
+        await me.community(name);
+      return '/communities';
+    },
+    shows: page => page.getByRole('link', { name: /Bass & Friends/ }),
+  },
+  {
+    name: 'join',
+    path: async me => {
+      const other = await Account.register(me.origin, 'noor');
+      return `/communities/${(await other.community('Night Owls')).id}`;
+    },
+    shows: page => page.getByRole('button', { name: 'Join' }),
+  },
+  {
+    name: 'channel',
+    path: channel,
+    shows: page => page.getByRole('article').filter({ hasText: 'on Friday night' }),
+  },
+  {
+    name: 'channel-empty',
+    path: async me => {
+      const place = await me.community('Quiet');
+      return `/communities/${place.id}/channels/${place.channelId}`;
+    },
+    shows: page => page.getByText('Be the first to say something.'),
+  },
+  {
+    name: 'channel-emoji',
+    path: channel,
+    then: async page => {
+      await page.getByRole('button', { name: 'Insert an emoji' }).click();
+      await page.getByRole('button', { name: 'grinning face', exact: true }).first().waitFor();
+    },
+    shows: page => page.getByRole('article').filter({ hasText: 'on Friday night' }),
+  },
+];
