@@ -31,7 +31,7 @@ test('two persons join by link, talk, react, edit, reply and delete', async ({ p
   const ann = await person('ann');
   const bob = await person('bob');
   const place = await ann.account.community('Friends');
-  await bob.page.goto(`/communities/${place.id}`);
+  await bob.page.goto(at(place));
   await bob.page.getByRole('button', { name: 'Join' }).click();
   await expect(composer(bob.page)).toBeVisible();
   await ann.page.goto(at(place));
@@ -73,6 +73,27 @@ test('two persons join by link, talk, react, edit, reply and delete', async ({ p
   await bob.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect(message(ann.page, 'Second')).toHaveCount(0);
   await expect(message(bob.page, 'Second')).toHaveCount(0);
+});
+
+test('slow mode counts down, and announcements are for the owner to write', async ({ person }) => {
+  const ann = await person('ann');
+  const bob = await person('bob');
+  const place = await ann.account.community('Rules');
+  await join(bob.account, place.id);
+  const made = `/api/v1/communities/${place.id}/channels`;
+  const slow = await ann.account.post(made, { name: 'slow', kind: 'text', slowModeSeconds: 600 });
+  const news = await ann.account.post(made, { name: 'news', kind: 'announcement' });
+  await bob.page.goto(`/communities/${place.id}/channels/${slow.id}`);
+  await say(bob.page, 'One thought');
+  await expect(message(bob.page, 'One thought')).toBeVisible();
+  await expect(bob.page.getByText(/^Slow mode: you can write again in (9:|10:00)/)).toBeVisible();
+  await composer(bob.page).fill('Another');
+  await expect(bob.page.getByRole('button', { name: 'Send' })).toBeDisabled();
+  await bob.page.getByRole('link', { name: 'news' }).click();
+  await expect(bob.page.getByText('Only the owner writes in this channel.')).toBeVisible();
+  await ann.page.goto(`/communities/${place.id}/channels/${news.id}`);
+  await say(ann.page, 'Hear, hear');
+  await expect(message(bob.page, 'Hear, hear')).toBeVisible();
 });
 
 test('who types is shown, and where messages wait', async ({ person }) => {
@@ -180,7 +201,7 @@ test('a message that no server takes is shown as not sent, and is sent once', as
   await expect(message(bob.page, 'In the storm')).toHaveCount(1);
 });
 
-test('an owner times out, kicks, bans and unbans, and it is said kindly', async ({ person }) => {
+test('an owner times a member out and bans it, and both are said kindly', async ({ person }) => {
   const ann = await person('ann');
   const bob = await person('bob');
   const place = await ann.account.community('Order');
