@@ -27,6 +27,11 @@ export class Account {
     return new Account(address, userName, await call(address, 'POST', '/api/v1/accounts', body));
   }
 
+  /** Registers another account at the same Veza. */
+  another(name: string): Promise<Account> {
+    return Account.register(this.address, name);
+  }
+
   /** The server's. */
   get origin(): string {
     return this.address;

@@ -20,7 +20,11 @@ export const accountScreens: readonly Screen[] = [
     },
     shows: page => page.getByText('Safari, iPhone'),
   },
-  { name: 'settings-two-factor', path: '/settings/two-factor', shows: page => page.getByLabel('Password', { exact: true }) },
+  {
+    name: 'settings-two-factor',
+    path: '/settings/two-factor',
+    shows: page => page.getByLabel('Password', { exact: true }),
+  },
   {
     name: 'settings-two-factor-scan',
     path: '/settings/two-factor',

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Account } from './account';
-import { expectAccessible } from './looks';
+import { expectAccessible, expectNoOverflow } from './looks';
 import { mailedLink } from './mails';
 import { expect, test, type Page } from './test';
 import { presentStep, totp } from './totp';
@@ -114,6 +114,32 @@ test('an API key appears once, works, and is refused after it was revoked', asyn
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
   await expect(page.getByText('No API keys')).toBeVisible();
   expect(await ask(key)).toBe(401);
+});
+
+test('theme, language and motion are chosen for this device, and kept', async ({ person }) => {
+  const { page } = await person('ton');
+  await page.goto('/settings/appearance');
+  await page.getByRole('radio', { name: 'Dark' }).check();
+  await page.getByRole('radio', { name: 'Reduced' }).check();
+  await page.getByRole('radio', { name: 'Français' }).check();
+  await expect(page.getByRole('heading', { level: 1, name: 'Apparence' })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('heading', { level: 1, name: 'Apparence' })).toBeVisible();
+  const root = page.locator('html');
+  await expect(root).toHaveAttribute('lang', 'fr');
+  await expect(root).toHaveAttribute('data-theme', 'dark');
+  await expect(root).toHaveAttribute('data-motion', 'reduced');
+  await expectAccessible(page);
+
+  // French takes more room.
+  await page.setViewportSize({ width: 360, height: 740 });
+  const places = ['Profil', 'Sessions', 'Connexion en deux étapes', 'Activité du compte', 'Clés d’API', 'Vos données'];
+  for (const place of places) {
+    await page.getByRole('navigation', { name: 'Réglages' }).getByRole('link', { name: place }).click();
+    await expect(page.getByRole('heading', { level: 1, name: place })).toBeVisible();
+    await expect(page.getByLabel('Chargement')).toHaveCount(0);
+    await expectNoOverflow(page);
+  }
 });
 
 test('the export is a file of JSON lines', async ({ person }) => {

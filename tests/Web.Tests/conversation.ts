@@ -41,6 +41,22 @@ export class Conversation {
     return this.messages.evaluateAll(all => all.map(one => (one as HTMLElement).dataset['message'] ?? ''));
   }
 
+  /** Notes what the banner says from now on. Some of it is shown for a few seconds only. */
+  async banner(): Promise<() => Promise<string[]>> {
+    await this.page.evaluate(() => {
+      const said: string[] = [];
+      (window as unknown as { said: string[] }).said = said;
+      const banner = document.querySelector('[role=status]');
+      if (banner === null) throw new Error('there is no banner');
+      new MutationObserver(() => said.push(banner.textContent?.trim() ?? '')).observe(banner, {
+        childList: true,
+        characterData: true,
+        subtree: true,
+      });
+    });
+    return () => this.page.evaluate(() => (window as unknown as { said: string[] }).said);
+  }
+
   /** Marks the page, so that a reload would show. */
   async mark(): Promise<void> {
     await this.page.evaluate(() => ((window as { kept?: boolean }).kept = true));

@@ -1,7 +1,8 @@
 import type { Account } from './account';
 import { accountScreens } from './accountScreens';
+import { broadcastScreens } from './broadcastScreens';
+import { musicScreens } from './musicScreens';
 import { chatScreens } from './chatScreens';
-import { Source } from './source';
 import type { Locator, Page } from './test';
 
 /** A screen of the page, of which `screens.spec.ts` takes pictures and which it checks in every look. */
@@ -29,53 +30,8 @@ export const screens: readonly Screen[] = [
   },
   { name: 'sign-in', open: true, path: '/sign-in', shows: page => page.getByRole('button', { name: 'Sign in' }) },
   ...accountScreens,
+  ...musicScreens,
   ...chatScreens,
+  ...broadcastScreens,
   { name: 'not-found', path: '/nothing/here', shows: page => page.getByRole('heading', { level: 1 }) },
-  {
-    name: 'live',
-    path: async me => {
-      await Source.start(me, 'Kitchen radio: soup, jazz and everything that takes longer than an hour to cook');
-      return '/live';
-    },
-    shows: page => page.getByRole('link', { name: 'Kitchen radio' }),
-  },
-  {
-    name: 'live-listen',
-    path: async me => `/live/${(await Source.start(me, 'Late show')).id}`,
-    then: async page => {
-      await page.getByRole('button', { name: 'Listen', exact: true }).click();
-      await page.getByText('You are listening').waitFor();
-    },
-    shows: page => page.getByRole('heading', { name: 'Late show' }),
-  },
-  {
-    name: 'live-ended',
-    path: async me => {
-      const { id } = await me.post('/api/v1/broadcasts', { title: 'Yesterday' });
-      await me.post(`/api/v1/broadcasts/${id}/stop`);
-      return `/live/${id}`;
-    },
-    shows: page => page.getByText('This broadcast is over.'),
-  },
-  {
-    name: 'live-new',
-    path: '/live/new',
-    then: async page => {
-      await page.getByLabel('Title').fill('Late show');
-      await page.getByRole('button', { name: 'Microphone' }).click();
-      await page.getByRole('button', { name: 'Go live now' }).waitFor();
-    },
-    shows: page => page.getByRole('button', { name: 'Microphone' }),
-  },
-  {
-    name: 'live-on-air',
-    path: '/live/new',
-    then: async page => {
-      await page.getByLabel('Title').fill('Late show');
-      await page.getByRole('button', { name: 'Microphone' }).click();
-      await page.getByRole('button', { name: 'Go live now' }).click();
-      await page.getByText('On the air', { exact: true }).waitFor();
-    },
-    shows: page => page.getByRole('heading', { level: 1 }),
-  },
 ];

@@ -68,10 +68,10 @@ test('after an outage and a killed server a browser shows what it missed, once a
   await expect(hers.message('while he is away 20')).toBeVisible();
   expect(await his.message('while he is away').count()).toBe(0);
 
-  const news = expect(ben.page.getByText('Back online. You missed nothing.')).toBeVisible({ timeout: 60_000 });
+  const news = await his.banner();
   line.mend();
   await ben.page.context().setOffline(false);
-  await news;
+  await expect.poll(news, { timeout: 60_000 }).toContain('Back online. You missed nothing.');
   await expect(his.message('while he is away 20')).toBeVisible();
   await expect(his.message('before, but edited')).toBeVisible();
 

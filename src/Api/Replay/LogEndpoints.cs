@@ -51,8 +51,8 @@ public static class LogEndpoints
                 """
                 The events after the position `after`, oldest first, one JSON object a line:
                 `{position,id,stream,version,type,at,by,commandId,data}`. `types` (comma-separated, snake case) and
-                `stream` (an id) filter, `limit` ends after so many events, and `follow=true` continues live at the
-                head. Secrets are left out. To resume, send the last position as `after`. Compresses with gzip on
+                `stream` (an id) filter, `until` (a position) and `limit` (a number of events) end it, and `follow=true`
+                continues live at the head. Secrets are left out. To resume, send the last position as `after`. Compresses with gzip on
                 request, unless it follows. It ends with the session or key that asks. An account may have 8 such
                 answers open, else 429 `too_fast`; a client that takes less than 64 KiB in 20 s is cut off. A
                 person's security events show, once a day, that a session or key read the log.
@@ -62,6 +62,7 @@ public static class LogEndpoints
 
     private static async Task ReplayAsync(
         string? after,
+        string? until,
         string? types,
         string? stream,
         string? limit,
@@ -74,7 +75,7 @@ public static class LogEndpoints
         PrivilegedActs acts
     )
     {
-        if (!TryParse(log, after, types, stream, limit, follow, out var request, out var refusal))
+        if (!TryParse(log, after, until, types, stream, limit, follow, out var request, out var refusal))
         {
             await Problems.WriteAsync(http, refusal);
             return;
@@ -104,7 +105,7 @@ public static class LogEndpoints
             await http.Response.StartAsync(answer.Ending);
             await answer.FlushAsync();
             using var lines = new RecordLines(answer, live.Json);
-            var pages = new LogPages(log, request, head, readers);
+            var pages = new LogPages(log, request, Math.Min(head, request.Until), readers);
             await foreach (var page in pages.ReadAsync(caller.AccountId, answer.Session, answer.Ending))
                 await lines.WriteAsync(page);
         }
@@ -114,6 +115,7 @@ public static class LogEndpoints
     private static bool TryParse(
         EventLog log,
         string? after,
+        string? until,
         string? types,
         string? stream,
         string? limit,
@@ -124,6 +126,7 @@ public static class LogEndpoints
     {
         (request, refusal) = (null!, null!);
         long from = 0,
+            last = long.MaxValue,
             count = long.MaxValue;
         Guid? only = null;
         if (
@@ -131,6 +134,13 @@ public static class LogEndpoints
             && !long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out from)
         )
             refusal = Problems.Invalid("after", $"after is \"{after}\"; it must be a position, 0 or more");
+        else if (
+            !string.IsNullOrEmpty(until)
+            && !long.TryParse(until, NumberStyles.None, CultureInfo.InvariantCulture, out last)
+        )
+            refusal = Problems.Invalid("until", $"until is \"{until}\"; it must be a position, 0 or more");
+        else if (!string.IsNullOrEmpty(until) && follow == "true")
+            refusal = Problems.Invalid("until", $"until is \"{until}\"; an answer that follows has no end");
         else if (
             !string.IsNullOrEmpty(limit)
             && (!long.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count < 1)
@@ -153,6 +163,7 @@ public static class LogEndpoints
             refusal ??= Problems.Invalid("types", $"types has \"{unknown}\"; there is no such event type");
         request = new(
             from,
+            last,
             names is { Length: > 0 } ? [.. names.SelectMany(n => log.Types.Find(n)?.Aliases ?? []).Distinct()] : null,
             only,
             count,

@@ -6,13 +6,15 @@ using Veza.Realtime.Engine;
 
 namespace Veza.Api.Replay;
 
+/// <param name="Until">The last position.</param>
 /// <param name="Types">Aliases to keep, of every schema version; null keeps all.</param>
 /// <param name="Stream">The one stream to keep; null keeps all.</param>
 /// <param name="Limit">Maximum number of events.</param>
 /// <param name="Follow">Continues at the head instead of ending there.</param>
-internal sealed record LogRequest(long After, string[]? Types, Guid? Stream, long Limit, bool Follow);
+internal sealed record LogRequest(long After, long Until, string[]? Types, Guid? Stream, long Limit, bool Follow);
 
 /// <summary>Reads a span of the log in pages: from the tail while it holds them, otherwise from the database.</summary>
+/// <param name="head">Where an answer ends that does not follow.</param>
 internal sealed class LogPages(EventLog log, LogRequest request, long head, LogReaders readers)
 {
     private long _streamVersion;

@@ -12,5 +12,7 @@ it('names browser and system', () => {
 
 it('leaves other programs as they call themselves', () => {
   expect(deviceName('curl/7.88.1')).toBe('curl/7.88.1');
+  expect(deviceName('My iPhone')).toBe('My iPhone');
+  expect(deviceName('Safari, iPhone')).toBe('Safari, iPhone');
   expect(deviceName('')).toBe('');
 });

@@ -19,8 +19,9 @@ const systems: readonly [name: string, sign: RegExp][] = [
 const first = (all: typeof browsers, agent: string): string | undefined =>
   all.find(([, sign]) => sign.test(agent))?.[0];
 
-/** A short name of a browser, such as "Firefox, Linux"; the User-Agent itself when it is no browser's. */
+/** A short name of a browser, such as "Firefox, Linux". What is no browser's User-Agent stays as it is. */
 export function deviceName(userAgent: string): string {
+  if (!userAgent.startsWith('Mozilla/')) return userAgent;
   const names = [first(browsers, userAgent), first(systems, userAgent)].filter(name => name !== undefined);
   return names.length === 0 ? userAgent : names.join(', ');
 }

@@ -33,7 +33,10 @@ function read(): KeptSession | undefined {
  */
 class Session {
   #now: KeptSession | undefined = $state.raw(read());
+  /** Derived, so that renewed tokens are no change for what depends on the account: screens would be read again. */
+  readonly #me = $derived(this.#now?.accountId ?? '');
   ending: Ending | undefined = $state(undefined);
+  #isStored = true;
 
   constructor() {
     // Another tab signed in, signed out or renewed the tokens.
@@ -51,7 +54,7 @@ class Session {
 
   /** The account's id. Only screens of signed-in people ask. */
   get me(): string {
-    return this.#now?.accountId ?? '';
+    return this.#me;
   }
 
   start(session: KeptSession): void {
@@ -84,7 +87,7 @@ class Session {
    */
   async renew(refused: string | undefined): Promise<boolean> {
     return await exclusively('veza.session', async () => {
-      const kept = read();
+      const kept = this.#kept();
       if (kept === undefined) {
         this.#now = undefined;
         return false;
@@ -99,7 +102,7 @@ class Session {
         body: JSON.stringify({ refreshToken: kept.refreshToken }),
       });
       // The session ended here while the server was asked, for a reason that is known better.
-      if (read()?.refreshToken !== kept.refreshToken) return false;
+      if (this.#kept()?.refreshToken !== kept.refreshToken) return false;
       if (answer.status === 401) {
         this.end('elsewhere');
         return false;
@@ -111,13 +114,20 @@ class Session {
     });
   }
 
+  /** The session of all tabs, which another one may have changed. */
+  #kept(): KeptSession | undefined {
+    return this.#isStored ? read() : this.#now;
+  }
+
   #keep(session: KeptSession | undefined): void {
     this.#now = session;
     try {
       if (session === undefined) localStorage.removeItem(Key);
       else localStorage.setItem(Key, JSON.stringify(session));
+      this.#isStored = true;
     } catch {
       // Without storage the session lasts as long as the tab.
+      this.#isStored = false;
     }
   }
 }

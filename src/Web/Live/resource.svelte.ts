@@ -54,11 +54,13 @@ export class Resource<State> {
 
   /** Follows the shape until the signal is aborted. */
   async run(shape: Shape<State>, signal: AbortSignal): Promise<void> {
+    let isRead = false;
     try {
       while (!signal.aborted) {
         const { state, position, epoch } = await shape.read(signal);
         if (signal.aborted) return;
         this.state = state;
+        isRead = true;
         this.error = undefined;
         if (position === undefined) return;
         const topics = shape.topics(state);
@@ -77,7 +79,10 @@ export class Resource<State> {
         if (over) return;
       }
     } catch (error) {
-      if (!signal.aborted) this.error = error;
+      if (signal.aborted) return;
+      // What is shown may still be the former moment.
+      if (!isRead) this.state = undefined;
+      this.error = error;
     }
   }
 

@@ -74,21 +74,41 @@ export const past = new Past();
 const answers = new Answers<{ readonly body: unknown; readonly found: Found }>();
 let whose: string | undefined;
 
+interface Parts {
+  readonly path?: object;
+  readonly query?: { readonly asOf?: string };
+  readonly signal?: AbortSignal;
+}
+
+let began: Promise<string> | undefined;
+
+/** When the log's first event was written, ISO 8601: the beginning of what has none of its own, such as a chart. */
+export function logBegan(): Promise<string> {
+  began ??= readAt('1', '/api/v1/charts/{chart}', { path: { chart: 'top' } }).then(
+    ({ found }) => new Date(found.timeMs).toISOString(),
+    (error: unknown) => {
+      began = undefined;
+      throw error;
+    },
+  );
+  return began;
+}
+
 /**
- * Reads as `api.getWithPosition`, at the moment that the screen shows. An answer of the past has no position, so it is
+ * Reads as `api.getWithPosition`, at the moment that the query or the screen's address says. An answer of the past has no position, so it is
  * not followed; it is kept, and costs one request however often one returns to the moment. Called before the first
  * `await` of a shape's `read`, it makes a `resource` read again when the moment changes.
  */
 export async function getAt<P extends PathOf<'get'>>(
   ...[path, options]: Arguments<'get', P>
 ): Promise<Positioned<Answer<'get', P>>> {
-  const { moment } = past;
+  const parts = (options ?? {}) as Parts;
+  const moment = parts.query?.asOf ?? past.moment;
   if (moment === undefined) return await api.getWithPosition(...([path, options] as Arguments<'get', P>));
   if (whose !== session.me) {
     answers.clear();
     whose = session.me;
   }
-  const parts = (options ?? {}) as { path?: object; query?: object; signal?: AbortSignal };
   const addressAt = (asOf: string): string => JSON.stringify([path, parts.path, { ...parts.query, asOf }]);
   const kept = answers.get(addressAt(moment));
   const { body, found } = kept ?? (await readAt(moment, path, parts));
@@ -103,7 +123,7 @@ export async function getAt<P extends PathOf<'get'>>(
 async function readAt(
   moment: string,
   path: PathOf<'get'>,
-  parts: { path?: object; query?: object; signal?: AbortSignal },
+  parts: Parts,
 ): Promise<{ body: unknown; found: Found }> {
   const options = { ...parts, query: { ...parts.query, asOf: moment } };
   const answer = await api.open(...([path, options] as unknown as Arguments<'get', PathOf<'get'>>));

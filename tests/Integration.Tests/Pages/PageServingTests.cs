@@ -23,6 +23,8 @@ public sealed class PageServingTests(SmallPage page, VezaEndpoints withoutPage)
     [InlineData("/index.html")]
     [InlineData("/channels/0198f5c0-0000-7000-8000-000000000000")]
     [InlineData("/live")]
+    [InlineData("/prove-email")]
+    [InlineData("/reset-password")]
     [InlineData("/live/0198f5c0-0000-7000-8000-000000000000")]
     [InlineData("/people/ada.lovelace")]
     public async Task An_address_that_a_person_opens_answers_with_the_page(string path)

@@ -63,6 +63,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
             $"/api/v1/accounts/{bo.Id}",
             $"/api/v1/accounts/{bo.Id}/followers",
             $"/api/v1/accounts/{ana.Id}/following",
+            $"/api/v1/accounts/{bo.Id}/tracks",
             $"/api/v1/tracks/{track}",
             $"/api/v1/tracks/{track}/comments",
             "/api/v1/feed",

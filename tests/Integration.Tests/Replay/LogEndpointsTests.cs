@@ -44,6 +44,13 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
             )
         );
         Assert.Single(await ReadAsync(analyst, $"after={after}&types=message_sent,message_edited&limit=1"));
+        var sent = (await ReadAsync(analyst, $"after={after}&stream={message}"))[0].GetProperty("position").GetInt64();
+        Assert.Equal(
+            ["message_sent"],
+            (await ReadAsync(analyst, $"after={after}&stream={message}&until={sent}")).Select(Type)
+        );
+        Assert.Empty(await ReadAsync(analyst, $"after={sent}&until={sent}"));
+        Assert.Empty(await ReadAsync(analyst, $"after={sent}&until=0"));
     }
 
     [Fact]
@@ -87,6 +94,8 @@ public class LogEndpointsTests(VezaEndpoints veza, VezaServer server) : IClassFi
                     ("types=message_sent,nope", "types"),
                     ("stream=1", "stream"),
                     ("after=-1", "after"),
+                    ("until=-1", "until"),
+                    ("until=9&follow=true", "until"),
                     ("limit=0", "limit"),
                     ("follow=yes", "follow"),
                 ]

@@ -84,12 +84,7 @@ public static class TrackEndpoints
         track.MapWaveform();
     }
 
-    private static async Task<IResult> One(
-        Guid trackId,
-        Caller caller,
-        HttpContext http,
-        CancellationToken ct
-    )
+    private static async Task<IResult> One(Guid trackId, Caller caller, HttpContext http, CancellationToken ct)
     {
         var views = http.Views();
         return await new TrackQueries(views).FindAsync(trackId, ct) is { } found

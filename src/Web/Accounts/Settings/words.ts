@@ -18,7 +18,7 @@ export const words = texts({
     print: 'Print',
 
     you: 'You',
-    since: 'Here since',
+    since: (day: string) => `Here since ${day}.`,
     nameStays: 'User names do not change.',
     seeProfile: 'See your profile',
     email: 'E-mail',
@@ -140,7 +140,6 @@ export const words = texts({
     eraseText: 'It cannot be undone. Export your data first if you want to keep it.',
     erase1: 'Your user name and address become free, and all sessions and API keys end.',
     erase2: 'Your sound files are removed. Your tracks, messages and comments read as empty, by a deleted user.',
-    erase3: 'The communities you own stay with their members.',
     eraseButton: 'Erase the account',
     eraseFinal: 'This is final: nobody can bring the account back, not even an operator.',
     typeName: (name: string) => `Type your user name, ${name}`,
@@ -163,7 +162,7 @@ export const words = texts({
     print: 'Imprimer',
 
     you: 'Vous',
-    since: 'Ici depuis le',
+    since: day => `Ici depuis le ${day}.`,
     nameStays: 'Les noms d’utilisateur ne changent pas.',
     seeProfile: 'Voir votre profil',
     email: 'E-mail',
@@ -286,7 +285,6 @@ export const words = texts({
     eraseText: 'C’est irréversible. Exportez d’abord vos données si vous voulez les garder.',
     erase1: 'Votre nom et votre adresse redeviennent libres ; toutes les sessions et clés d’API prennent fin.',
     erase2: 'Vos fichiers sonores sont supprimés. Vos morceaux, messages et commentaires deviennent vides.',
-    erase3: 'Les communautés que vous possédez restent à leurs membres.',
     eraseButton: 'Effacer le compte',
     eraseFinal: 'C’est définitif : nul ne peut rétablir le compte, pas même un opérateur.',
     typeName: name => `Tapez votre nom d’utilisateur, ${name}`,

@@ -13,6 +13,7 @@ export class Soundcheck {
   volume: number = $state(1);
   readonly #onended: () => void;
   #tries = 0;
+  #owns = true;
 
   /** @param onended called when the device of a capture that was handed over is gone */
   constructor(onended: () => void) {
@@ -46,15 +47,19 @@ export class Soundcheck {
     if (this.capture) this.capture.volume = volume;
   }
 
-  /** The capture has another owner now. */
+  /** The capture has another owner now, and is still shown. */
   handOver(): void {
-    this.capture = undefined;
-    this.kind = undefined;
+    this.#owns = false;
+  }
+
+  /** The other owner could not begin. */
+  takeBack(): void {
+    this.#owns = true;
   }
 
   release(): void {
     this.#tries++;
-    this.capture?.release();
+    if (this.#owns) this.capture?.release();
     this.capture = undefined;
     this.kind = undefined;
   }
@@ -62,8 +67,8 @@ export class Soundcheck {
   #ask(kind: SourceKind, attempt: number): Promise<Capture> {
     const ended = (): void => {
       // Before the broadcast, the source is simply no longer chosen.
-      if (this.capture !== undefined && attempt === this.#tries) this.release();
-      else this.#onended();
+      if (!this.#owns) this.#onended();
+      else if (attempt === this.#tries) this.release();
     };
     if (kind === 'display') return Capture.display(ended);
     const { deviceId, echoCancellation, noiseSuppression } = this;

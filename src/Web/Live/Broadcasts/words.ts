@@ -2,6 +2,7 @@ import { plural, texts } from '../../Language/language.svelte';
 
 export const words = texts({
   en: {
+    allLive: 'All broadcasts',
     live: 'Live',
     goLive: 'Go live',
     quiet: 'It is quiet here',
@@ -72,6 +73,7 @@ export const words = texts({
     again: 'Go live again',
   },
   fr: {
+    allLive: 'Toutes les diffusions',
     live: 'En direct',
     goLive: 'Passer en direct',
     quiet: 'Tout est calme ici',

@@ -1,6 +1,6 @@
 import type { ChartName, ChartSpan } from '@veza/client';
-import { api } from '../../Http/api';
 import { followChart } from '../../Live/live';
+import { getAt } from '../../Replay/past.svelte';
 import { movesSince, type ChartEntry, type Move } from './moves';
 
 export const chartNames: readonly ChartName[] = ['top', 'trending'];
@@ -18,6 +18,7 @@ export interface Choice {
 export class ChartOnScreen {
   entries: readonly ChartEntry[] | undefined = $state.raw();
   error: unknown = $state.raw();
+  #of: string | undefined;
   #first: readonly ChartEntry[] | undefined = $state.raw();
 
   /** By track, since the screen was opened. */
@@ -25,9 +26,12 @@ export class ChartOnScreen {
     return movesSince(this.#first ?? [], this.entries ?? []);
   }
 
-  reset(): void {
-    this.entries = undefined;
+  /** @param of another chart begins empty; another moment of the same replaces what is shown */
+  reset(of: string): void {
     this.error = undefined;
+    if (of === this.#of) return;
+    this.#of = of;
+    this.entries = undefined;
     this.#first = undefined;
   }
 
@@ -36,8 +40,8 @@ export class ChartOnScreen {
       if (asOf === null) await followChart(chart, span, genre, { signal }, update => this.#take(update));
       else {
         const query = { span, asOf, ...(genre !== null && { genre }) };
-        const { items } = await api.get('/api/v1/charts/{chart}', { path: { chart }, query, signal });
-        this.#show(items);
+        const { body } = await getAt('/api/v1/charts/{chart}', { path: { chart }, query, signal });
+        this.#show(body.items);
       }
     } catch (error) {
       if (!signal.aborted) this.error = error;

@@ -3,6 +3,8 @@ import { number } from '../../Language/format';
 
 export const words = texts({
   en: {
+    rising: 'Rising this week',
+    allCharts: 'All charts',
     charts: 'Charts',
     chartsText: 'Ranked by counted plays. They move while you watch.',
     chart: 'Chart',
@@ -25,6 +27,8 @@ export const words = texts({
     toFeed: 'See your feed',
   },
   fr: {
+    rising: 'En hausse cette semaine',
+    allCharts: 'Tous les classements',
     charts: 'Classements',
     chartsText: 'Classés par écoutes comptées. Ils bougent sous vos yeux.',
     chart: 'Classement',

@@ -28,7 +28,7 @@ const track = {
 const item = (type: string, data: object, position = 10): Item =>
   ({ position, type, topics: [], at: 'now', by: null, data: { trackId: 't', ...data } }) as unknown as Item;
 
-const start = (): TrackState => stateOf(track, [comment('b', 5_000, 2), comment('a', 1_000, 3)], 'me');
+const start = (): TrackState => stateOf(track, [comment('b', 5_000, 2), comment('a', 1_000, 3)], 9, 'me');
 const after = (...items: Item[]): TrackState => items.reduce(applyToTrack, start());
 
 describe('a track', () => {
@@ -64,6 +64,11 @@ describe('a track', () => {
     expect(state.track).toMatchObject({ likes: 3, liked: true, reposts: 1, reposted: true, plays: 2 });
     const undone = [item('trackUnliked', { accountId: 'me' }), item('trackRepostRemoved', { accountId: 'me' })];
     expect(undone.reduce(applyToTrack, state).track).toMatchObject({ liked: false, reposted: false, reposts: 0 });
+  });
+
+  it('counts nothing that the numbers it was read with include', () => {
+    const state = after(item('trackLiked', { accountId: 'me' }, 9), item('playCounted', {}, 8));
+    expect(state.track).toMatchObject({ likes: 2, plays: 1, liked: true });
   });
 
   it('leaves other tracks and unknown items alone', () => {

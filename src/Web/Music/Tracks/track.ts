@@ -8,7 +8,8 @@ export interface TrackState {
   readonly track: Track;
   /** In the order of their moments. */
   readonly comments: readonly Comment[];
-  /** Names of accounts that comment, as far as they are known. */
+  /** The numbers count every event up to here. */
+  readonly counted: number;
   readonly me: string;
 }
 
@@ -22,21 +23,22 @@ export function withComments(state: TrackState, more: readonly Comment[]): Track
 }
 
 /** A state as it is read. */
-export const stateOf = (track: Track, comments: readonly Comment[], me: string): TrackState => ({
+export const stateOf = (track: Track, comments: readonly Comment[], counted: number, me: string): TrackState => ({
   track,
   comments: inOrder(comments),
+  counted,
   me,
 });
 
-const count = (state: TrackState, number: 'plays' | 'likes' | 'reposts' | 'comments', by: number): TrackState => ({
-  ...state,
-  track: { ...state.track, [number]: Math.max(0, state.track[number] + by) },
-});
+function count(state: TrackState, item: Item, number: 'plays' | 'likes' | 'reposts' | 'comments', by: 1 | -1): TrackState {
+  if (item.position <= state.counted) return state;
+  return { ...state, track: { ...state.track, [number]: state.track[number] + by } };
+}
 
 const mark = (state: TrackState, accountId: string, change: Partial<Track>): TrackState =>
   accountId === state.me ? { ...state, track: { ...state.track, ...change } } : state;
 
-/** The state after an item of its topic. Counts are exact at the position of the read. */
+/** The state after an item of its topic. */
 export function applyToTrack(state: TrackState, item: Item): TrackState {
   if (!isKnown(item) || !('trackId' in item.data) || item.data.trackId !== state.track.id) return state;
   switch (item.type) {
@@ -47,15 +49,15 @@ export function applyToTrack(state: TrackState, item: Item): TrackState {
     case 'trackProcessingFailed':
       return { ...state, track: { ...state.track, status: 'failed', failure: item.data.reason } };
     case 'playCounted':
-      return count(state, 'plays', 1);
+      return count(state, item, 'plays', 1);
     case 'trackLiked':
-      return mark(count(state, 'likes', 1), item.data.accountId, { liked: true });
+      return mark(count(state, item, 'likes', 1), item.data.accountId, { liked: true });
     case 'trackUnliked':
-      return mark(count(state, 'likes', -1), item.data.accountId, { liked: false });
+      return mark(count(state, item, 'likes', -1), item.data.accountId, { liked: false });
     case 'trackReposted':
-      return mark(count(state, 'reposts', 1), item.data.accountId, { reposted: true });
+      return mark(count(state, item, 'reposts', 1), item.data.accountId, { reposted: true });
     case 'trackRepostRemoved':
-      return mark(count(state, 'reposts', -1), item.data.accountId, { reposted: false });
+      return mark(count(state, item, 'reposts', -1), item.data.accountId, { reposted: false });
     case 'trackCommented': {
       const { commentId, authorId, text, atMs } = item.data;
       const comment: Comment = {
@@ -66,7 +68,7 @@ export function applyToTrack(state: TrackState, item: Item): TrackState {
         createdAt: item.at,
         position: item.position,
       };
-      return withComments(count(state, 'comments', 1), [comment]);
+      return withComments(count(state, item, 'comments', 1), [comment]);
     }
     default:
       return state;

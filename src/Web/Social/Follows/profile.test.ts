@@ -4,6 +4,7 @@ import { applyToProfile, type Account, type Profile } from './profile';
 
 const profile = (id = 'ana'): Profile => ({
   account: { id, userName: id, followers: 3, following: 4, tracks: 5, followed: false } as unknown as Account,
+  counted: 8,
   me: 'me',
 });
 const item = (type: string, data: object): Item =>
@@ -23,6 +24,14 @@ describe('a profile', () => {
     const both = applyToProfile(own, item('followStarted', { followerId: 'me', followeeId: 'bo' }));
     expect(both.account).toMatchObject({ followers: 4, following: 5 });
     expect(applyToProfile(own, item('trackUploaded', { ownerId: 'me', trackId: 't' })).account.tracks).toBe(6);
+  });
+
+  it('counts nothing that the numbers it was read with include', () => {
+    const state = applyToProfile(
+      { ...profile(), counted: 9 },
+      item('followStarted', { followerId: 'me', followeeId: 'ana' }),
+    );
+    expect(state.account).toMatchObject({ followed: true, followers: 3 });
   });
 
   it('leaves other accounts alone', () => {

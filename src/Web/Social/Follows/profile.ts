@@ -4,6 +4,8 @@ export type Account = components['schemas']['AccountView'];
 
 export interface Profile {
   readonly account: Account;
+  /** The numbers count every event up to here. */
+  readonly counted: number;
   readonly me: string;
 }
 
@@ -17,13 +19,15 @@ export function applyToProfile(profile: Profile, item: Item): Profile {
   if (item.type === 'followStarted' || item.type === 'followStopped') {
     const { followerId, followeeId } = item.data;
     if (followerId !== account.id && followeeId !== account.id) return profile;
-    const by = item.type === 'followStarted' ? 1 : -1;
-    const followed = followerId === me && followeeId === account.id ? by > 0 : (account.followed ?? false);
+    const started = item.type === 'followStarted';
+    const change = started ? 1 : -1;
+    const by = item.position <= profile.counted ? 0 : change;
+    const followed = followerId === me && followeeId === account.id ? started : (account.followed ?? false);
     const followers = account.followers + (followeeId === account.id ? by : 0);
     const following = account.following + (followerId === account.id ? by : 0);
     return { ...profile, account: { ...account, followed, followers, following } };
   }
-  if (item.type === 'trackUploaded' && item.data.ownerId === account.id)
+  if (item.type === 'trackUploaded' && item.data.ownerId === account.id && item.position > profile.counted)
     return { ...profile, account: { ...account, tracks: account.tracks + 1 } };
   return profile;
 }
