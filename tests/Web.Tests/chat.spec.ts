@@ -27,7 +27,9 @@ test('a person makes a community, and writes its first message by keyboard alone
   await expect(page.locator('[data-waiting]')).toHaveCount(0);
 });
 
-test('two persons join by link, talk, react, edit, reply and delete', async ({ person }) => {
+test('two persons join by link, talk, react, edit, reply and delete', async ({ person, watch }) => {
+  // The link leads to a channel, which is for members.
+  watch.expect(/status of 403/);
   const ann = await person('ann');
   const bob = await person('bob');
   const place = await ann.account.community('Friends');
