@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+
+/** A minute, beside the 5 s that each read waits by itself. */
+const ShownTriesMax = 12;
 
 const Password = 'correct horse battery';
 
@@ -85,11 +89,24 @@ export class Account {
   /** A community of this account with its channel `general`. */
   async community(name: string): Promise<{ id: string; channelId: string }> {
     const made = await this.post<Written & { generalChannelId: string }>('/api/v1/communities', { name });
+    await this.#shown(`/api/v1/communities/${made.id}`);
     return { id: made.id, channelId: made.generalChannelId };
   }
 
   async say(channelId: string, text: string): Promise<string> {
     return (await this.post(`/api/v1/channels/${channelId}/messages`, { text })).id;
+  }
+
+  /** Waits until a read shows what was just written, on an overloaded machine longer than the read itself waits. */
+  async #shown(where: string): Promise<void> {
+    for (let tries = 1; ; tries++)
+      try {
+        await this.get(where);
+        return;
+      } catch (error) {
+        if (tries === ShownTriesMax) throw error;
+        await after(500);
+      }
   }
 
   /** A browser's storage in which this account is signed in. */

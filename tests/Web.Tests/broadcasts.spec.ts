@@ -15,6 +15,7 @@ async function goLive(page: Page, title: string): Promise<void> {
 
 /** The loudest sample that the page's audio element has played, from now on. */
 async function listenIn(page: Page): Promise<() => Promise<number>> {
+  await page.locator('audio').waitFor({ state: 'attached' });
   await page.evaluate(() => {
     const context = new AudioContext();
     const analyser = context.createAnalyser();

@@ -1,6 +1,6 @@
 import { test as base, type BrowserContextOptions, type Page } from '@playwright/test';
 import { Account } from './account';
-import { Veza } from './veza';
+import { StartMaxMs, Veza } from './veza';
 import { Watch } from './watch';
 
 export { defineConfig, expect, type CDPSession, type Locator, type Page } from '@playwright/test';
@@ -37,7 +37,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       await use(veza);
       await veza.remove();
     },
-    { scope: 'worker', timeout: 180_000 },
+    { scope: 'worker', timeout: 2 * StartMaxMs },
   ],
 
   baseURL: async ({ veza }, use) => use(veza.address),

@@ -49,7 +49,7 @@ class MyCommunities {
         apply: (mine, item) => {
           this.#say(mine, item);
           const next = applied(mine, item);
-          if (next.missing.length > 0) queueMicrotask(() => void this.#readMissing());
+          if (next.missing.length > 0) queueMicrotask(() => void this.#readMissing(item.position));
           return next;
         },
       },
@@ -67,9 +67,13 @@ class MyCommunities {
     this.#resource.update(mine => read(mine, channelId, upTo, after));
   }
 
-  /** Reads a community that was just made or joined, so that it is there at once. */
-  async add(id: string): Promise<void> {
-    const community = await readOne(await api.get('/api/v1/communities/{communityId}', { path: { communityId: id } }));
+  /**
+   * Reads a community that was just made or joined, so that it is there at once.
+   * @param after the event by which it is known; a write of this page needs none
+   */
+  async add(id: string, after?: number): Promise<void> {
+    const path = { communityId: id };
+    const community = await readOne(await api.get('/api/v1/communities/{communityId}', { path, after }), after);
     this.#resource.update(mine => withCommunity(mine, community));
   }
 
@@ -77,11 +81,11 @@ class MyCommunities {
     this.#resource.update(mine => left(mine, id));
   }
 
-  async #readMissing(): Promise<void> {
+  async #readMissing(after: number): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
     try {
-      for (let id = this.state?.missing[0]; id !== undefined; id = this.state?.missing[0]) await this.add(id);
+      for (let id = this.state?.missing[0]; id !== undefined; id = this.state?.missing[0]) await this.add(id, after);
     } catch {
       // Left again meanwhile, or the server is away: the next item tries again.
     } finally {
@@ -112,8 +116,10 @@ async function readAll(me: string, signal: AbortSignal): Promise<ReadState<Mine>
     api.get('/api/v1/communities', { query: { after, limit: PageMax }, after: position, signal }),
   );
   const communities: MyCommunity[] = [];
-  for (let i = 0; i < named.length; i += ReadsAtOnce)
-    communities.push(...(await Promise.all(named.slice(i, i + ReadsAtOnce).map(one => readOne(one, position, signal)))));
+  for (let i = 0; i < named.length; i += ReadsAtOnce) {
+    const some = named.slice(i, i + ReadsAtOnce);
+    communities.push(...(await Promise.all(some.map(one => readOne(one, position, signal)))));
+  }
   return { state: { me, communities, missing: [], position }, position, epoch };
 }
 
