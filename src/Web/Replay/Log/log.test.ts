@@ -14,7 +14,7 @@ vi.mock('../../Http/api', () => ({
   },
 }));
 
-const { linesOf, listLog, positionBefore } = await import('./records');
+const { linesOf, listLog, positionBefore, summaryOf } = await import('./records');
 const { addressOf, concerns, filterOf } = await import('./filter');
 const { changesOf, inWords } = await import('./changes');
 const { asOf, touchedBy } = await import('./resources');
@@ -62,6 +62,17 @@ describe('lines of the log', () => {
     expect(opened.length).toBeLessThan(13);
     expect(await positionBefore(0, signal)).toBe(0);
     expect(await positionBefore(1e9, signal)).toBe(1000);
+  });
+});
+
+describe('a summary', () => {
+  it('says what an event holds beside ids', () => {
+    expect(summaryOf(record('x', { messageId: uuid(1), text: 'hello', atMs: 4, replyTo: null }))).toBe(
+      'text: hello, atMs: 4',
+    );
+    expect(summaryOf(record('x', { followerId: uuid(1) }))).toBe(`followerId: ${uuid(1)}`);
+    expect(summaryOf(record('x', {}))).toBe('');
+    expect(summaryOf(record('x', { text: 'a'.repeat(9_000) })).length).toBe(200);
   });
 });
 

@@ -2,7 +2,16 @@ import type { LogRecord } from './records';
 
 /** A part of the API that an event may have changed, and the screen that shows it. */
 export interface Touched {
-  readonly kind: 'message' | 'channel' | 'channels' | 'community' | 'members' | 'track' | 'comments' | 'account' | 'chart';
+  readonly kind:
+    | 'message'
+    | 'channel'
+    | 'channels'
+    | 'community'
+    | 'members'
+    | 'track'
+    | 'comments'
+    | 'account'
+    | 'chart';
   /** The address that answers it as of a position. */
   readonly address: string;
   /** The screen of it; undefined when there is none. */
