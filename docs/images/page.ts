@@ -8,7 +8,7 @@ import { test } from '../../tests/Web.Tests/test';
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 interface Listed {
-  readonly items: readonly { readonly id: string; readonly name: string }[];
+  readonly items: readonly { readonly track: { readonly id: string } }[];
 }
 
 /** What a few friends say, beside what the demo's people have done. */
@@ -55,7 +55,7 @@ test('the picture of the README', async ({ person, veza }) => {
   await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
   await page.setViewportSize({ width: 1440, height: 900 });
   if (items[0] !== undefined) {
-    await page.goto(`/tracks/${items[0].id}`);
+    await page.goto(`/tracks/${items[0].track.id}`);
     await page.getByRole('main').getByRole('button', { name: /^Play/ }).first().click();
   }
   await page.getByRole('link', { name: 'Vinyl diggers' }).click();
