@@ -71,6 +71,8 @@ test('the player goes on while a person moves about, and keeps its queue over a 
   await expect(player.getByRole('button', { name: 'Play' })).toBeVisible();
   await player.getByRole('slider', { name: 'Position in the track' }).press('End');
   await expect.poll(() => heardTo(page)).toBeCloseTo(15, 0);
+  await page.reload();
+  await expect(player.getByRole('slider', { name: 'Position in the track' })).toHaveAttribute('aria-valuenow', '15');
 
   await player.getByRole('button', { name: 'Queue' }).click();
   const rows = page.getByRole('list', { name: 'Queue' }).getByRole('listitem');
@@ -112,7 +114,8 @@ test('a comment is pinned to its moment, in another browser too', async ({ perso
 
 test('following fills the feed, and the feed and the chart change live', async ({ person }) => {
   const [ana, bo] = [await person('ana'), await person('bo')];
-  const first = await upload(ana.account, 'Before', 2, 'Dub');
+  const genre = `Dub ${ana.account.userName}`;
+  const first = await upload(ana.account, 'Before', 2, genre);
   await bo.page.goto(`/accounts/${ana.account.id}`);
   await expect(bo.page.getByText('0 followers')).toBeVisible();
   await bo.page.getByRole('button', { name: 'Follow', exact: true }).click();
@@ -121,12 +124,12 @@ test('following fills the feed, and the feed and the chart change live', async (
   await bo.page.getByRole('link', { name: 'Music' }).click();
   const entries = bo.page.getByRole('article');
   await expect(entries.filter({ hasText: 'Before' })).toContainText('uploaded a track');
-  await upload(ana.account, 'Fresh', 2, 'Dub');
+  await upload(ana.account, 'Fresh', 2, genre);
   await expect(entries.first()).toContainText('Fresh');
   await expect(entries.first()).toContainText(ana.account.userName);
   await expect(entries).toHaveCount(2);
 
-  await bo.page.goto('/charts?genre=Dub');
+  await bo.page.goto(`/charts?genre=${encodeURIComponent(genre)}`);
   await listen(ana.account, first);
   const chart = bo.page.getByRole('main').getByRole('listitem');
   await expect(chart.filter({ hasText: 'Before' })).toContainText('1 play');
@@ -137,11 +140,76 @@ test('a file that is no sound is named with the reason, and a hostile name is te
   const { page } = await person('ana');
   await page.goto('/upload');
   const name = '<img src=x onerror=alert(1)>\u202E.flac';
-  await page.setInputFiles('input[type=file]', { name, mimeType: 'audio/flac', buffer: Buffer.from('no sound') });
+  const dropped = await page.evaluateHandle(name => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['no sound'], name, { type: 'audio/flac' }));
+    return transfer;
+  }, name);
+  await page.getByRole('group', { name: 'Drop sound files here' }).dispatchEvent('drop', { dataTransfer: dropped });
   await page.getByRole('button', { name: 'Upload 1 track' }).click();
   const fault = page.getByRole('alert');
   await expect(fault).toContainText(`${name} was not taken`);
   await expect(fault).toContainText('not readable sound');
   await fault.getByRole('button', { name: 'Try again' }).click();
   await expect(page.getByRole('textbox', { name: 'Title' })).toBeVisible();
+});
+
+test('an upload shows its progress, and leaves nothing when it is cancelled', async ({ person, browserName }) => {
+  test.skip(browserName !== 'chromium', 'only its debugger slows the network');
+  const { account, page } = await person('ana');
+  await page.goto('/upload');
+  const network = await page.context().newCDPSession(page);
+  const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 40_000 };
+  await network.send('Network.emulateNetworkConditions', slow);
+  const file = { name: 'long.wav', mimeType: 'audio/wav', buffer: await sound(30, 'wav') };
+  await page.setInputFiles('input[type=file]', file);
+  await page.getByRole('button', { name: 'Upload 1 track' }).click();
+  await expect(page.getByText(/of 2\.6 MB, .* a second/)).toBeVisible();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByText('Cancelled')).toBeVisible();
+  const { items } = await account.get<{ items: unknown[] }>(`/api/v1/accounts/${account.id}/tracks`);
+  expect(items).toEqual([]);
+});
+
+test('a sound that cannot be loaded says so, and plays when it is tried again', async ({ person, watch }) => {
+  watch.expect(/Failed to load resource|ERR_FAILED/);
+  const { account, page } = await person('ana');
+  const track = await upload(account, 'Broken line', 10);
+  await page.goto(`/tracks/${track}`);
+  await page.route(/\/audio\?/, route => route.abort());
+  await page.getByRole('main').getByRole('button', { name: 'Play Broken line' }).click();
+  const player = page.getByRole('region', { name: 'Player' });
+  await expect(player.getByRole('alert')).toContainText('could not be loaded');
+  await page.unroute(/\/audio\?/);
+  await player.getByRole('button', { name: 'Try again' }).click();
+  await expect.poll(() => heardTo(page)).toBeGreaterThan(0.2);
+  await expect(player.getByRole('alert')).toHaveCount(0);
+});
+
+test('a track, a profile and a chart show what they were, and why a number is what it is', async ({ person }) => {
+  const [ana, bo] = [await person('ana'), await person('bo')];
+  const genre = `Past ${ana.account.userName}`;
+  const track = await upload(ana.account, 'Then', 2, genre);
+  const { position } = await bo.account.put(`/api/v1/tracks/${track}/likes/me`);
+  await bo.account.put(`/api/v1/accounts/${ana.account.id}/followers/me`);
+  await listen(bo.account, track);
+  const { page } = ana;
+
+  await page.goto(`/tracks/${track}`);
+  await expect(page.getByRole('button', { name: '1 play', exact: true })).toBeVisible();
+  await page.getByRole('button', { name: '1 like', exact: true }).click();
+  await expect(page.getByRole('dialog')).toContainText(bo.account.userName);
+  await page.keyboard.press('Escape');
+  await page.goto(`/tracks/${track}?asOf=${position - 1}`);
+  await expect(page.getByRole('button', { name: '0 likes' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Like', exact: true })).toHaveCount(0);
+
+  await page.goto(`/accounts/${ana.account.id}?asOf=${position}`);
+  await expect(page.getByRole('button', { name: '0 followers' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Then' })).toBeVisible();
+  await page.goto(`/charts?genre=${encodeURIComponent(genre)}&asOf=${position}`);
+  await expect(page.getByText('Nothing was played in this time')).toBeVisible();
+  await page.goto(`/charts?genre=${encodeURIComponent(genre)}`);
+  await page.getByRole('button', { name: '1 play' }).click();
+  await expect(page.getByRole('dialog')).toContainText(bo.account.userName);
 });

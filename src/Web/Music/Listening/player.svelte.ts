@@ -9,6 +9,7 @@ import type { Queue, QueuedTrack } from './queue';
 
 const QueueKey = 'veza.queue';
 const VolumeKey = 'veza.volume';
+const PositionKey = 'veza.position';
 
 /** After this much of a track, "previous" begins it again. */
 const RestartAfterMs = 3_000;
@@ -60,6 +61,8 @@ class Player {
   constructor() {
     const volume = Number(kept(VolumeKey) ?? '1');
     if (volume >= 0 && volume <= 1) this.#volume = volume;
+    const position = Number(kept(PositionKey) ?? '0');
+    if (position >= 0 && position <= (this.track?.durationMs ?? 0)) this.positionMs = position;
   }
 
   get queue(): Queue {
@@ -169,8 +172,9 @@ class Player {
     this.#change({ ...queues.empty });
   }
 
-  /** Called when the page is hidden for good: what was heard is said. */
+  /** Called when the page is hidden for good: what was heard is said, and the place in the track is kept. */
   leave(): void {
+    keep(PositionKey, String(this.positionMs));
     this.#read();
     void this.#report?.end();
   }
@@ -301,7 +305,8 @@ class Player {
   #read(): void {
     const audio = this.#audio;
     if (audio === undefined || this.#loaded === undefined) return;
-    const playing = !audio.paused && !audio.ended && !audio.seeking && audio.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    const has = audio.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    const playing = has && !audio.paused && !audio.ended && !audio.seeking;
     this.#report?.read({ nowMs: performance.now(), positionMs: audio.currentTime * 1000, playing });
   }
 
