@@ -19,7 +19,7 @@ test('a person makes a community, and writes its first message by keyboard alone
   await page.goto('/communities');
   await page.getByLabel('Name').fill('The band');
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { name: 'general' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'general', exact: true })).toBeVisible();
   await composer(page).focus();
   await page.keyboard.type('Hello **world**');
   await page.keyboard.press('Enter');
