@@ -52,10 +52,10 @@ public static class LogEndpoints
                 The events after the position `after`, oldest first, one JSON object a line:
                 `{position,id,stream,version,type,at,by,commandId,data}`. `types` (comma-separated, snake case) and
                 `stream` (an id) filter, `until` (a position) and `limit` (a number of events) end it, and `follow=true`
-                continues live at the head. Secrets are left out. To resume, send the last position as `after`. Compresses with gzip on
-                request, unless it follows. It ends with the session or key that asks. An account may have 8 such
-                answers open, else 429 `too_fast`; a client that takes less than 64 KiB in 20 s is cut off. A
-                person's security events show, once a day, that a session or key read the log.
+                continues live at the head. Secrets are left out. To resume, send the last position as `after`.
+                Compresses with gzip on request, unless it follows. It ends with the session or key that asks. An
+                account may have 8 such answers open, else 429 `too_fast`; a client that takes less than 64 KiB in 20 s
+                is cut off. A person's security events show, once a day, that a session or key read the log.
                 """
             );
     }
