@@ -21,6 +21,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // The names of all emoji in one language, loaded with the picker.
     chunkSizeWarningLimit: 700,
+    rollupOptions: {
+      // SignalR's packages have comments that Rollup cannot read, and drops.
+      onwarn: (warning, warn) => warning.code === 'INVALID_ANNOTATION' || warn(warning),
+    },
   },
   worker: { format: 'es' },
   server: {

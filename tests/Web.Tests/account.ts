@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 
 /** A minute, beside the 5 s that each read waits by itself. */
@@ -19,7 +21,7 @@ interface Registered {
 /** An account, and its calls of the API: what a test prepares without the page. */
 export class Account {
   private constructor(
-    private readonly address: string,
+    readonly address: string,
     readonly userName: string,
     private readonly registered: Registered,
   ) {}
@@ -29,6 +31,17 @@ export class Account {
     const userName = `${name}_${randomUUID().slice(0, 6)}`;
     const body = { userName, email: `${userName}@example.org`, password: Password };
     return new Account(address, userName, await call(address, 'POST', '/api/v1/accounts', body));
+  }
+
+  /** The operator, whom the first start in development makes; its password is in a file. */
+  static async operator(address: string, home: string): Promise<Account> {
+    const { userName, password } = JSON.parse(await readFile(path.join(home, 'operator.json'), 'utf8')) as Record<
+      'userName' | 'password',
+      string
+    >;
+    type SignedIn = Omit<Registered, 'id'> & { accountId: string };
+    const signedIn = await call<SignedIn>(address, 'POST', '/api/v1/sessions', { name: userName, password });
+    return new Account(address, userName, { ...signedIn, id: signedIn.accountId });
   }
 
   /** Registers another account at the same Veza. */

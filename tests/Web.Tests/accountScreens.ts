@@ -1,5 +1,6 @@
 import type { Screen } from './screens';
 import type { Page } from './test';
+import { presentStep, totp } from './totp';
 
 const title = (name: string) => (page: Page) => page.getByRole('heading', { level: 1, name });
 
@@ -33,6 +34,19 @@ export const accountScreens: readonly Screen[] = [
       await page.getByLabel('Password', { exact: true }).fill('correct horse battery');
       await page.getByRole('button', { name: 'Set it up' }).click();
       await page.getByRole('img', { name: /QR code/ }).waitFor();
+    },
+  },
+  {
+    name: 'settings-recovery-codes',
+    path: '/settings/two-factor',
+    shows: title('Two-factor sign-in'),
+    then: async page => {
+      await page.getByLabel('Password', { exact: true }).fill('correct horse battery');
+      await page.getByRole('button', { name: 'Set it up' }).click();
+      const secret = ((await page.locator('.secret').textContent()) ?? '').replaceAll(' ', '');
+      await page.getByLabel('Code of six digits').fill(totp(secret, presentStep()));
+      await page.getByRole('button', { name: 'Turn it on' }).click();
+      await page.getByRole('button', { name: 'I have kept them' }).waitFor();
     },
   },
   { name: 'settings-activity', path: '/settings/activity', shows: page => page.getByText('Account created') },

@@ -15,6 +15,7 @@ async function goLive(page: Page, title: string): Promise<void> {
 
 /** The loudest sample that the page's audio element has played, from now on. */
 async function listenIn(page: Page): Promise<() => Promise<number>> {
+  await page.locator('audio').waitFor({ state: 'attached' });
   await page.evaluate(() => {
     const context = new AudioContext();
     const analyser = context.createAnalyser();
@@ -117,6 +118,33 @@ test('muting sends silence, and looking around keeps the broadcast on the air', 
   await mira.getByRole('button', { name: 'Stop' }).click();
   await mira.getByRole('button', { name: 'End it' }).click();
   await expect(mira.getByText('You ended the broadcast')).toBeVisible();
+});
+
+test('signing out lets the microphone go', async ({ person, watch }) => {
+  // Requests that are under way when the session ends are refused.
+  watch.expect(/status of 401/);
+  const [mira, otto] = [(await person('mira')).page, (await person('otto')).page];
+  await mira.addInitScript(() => {
+    const media = navigator.mediaDevices;
+    const ask = media.getUserMedia.bind(media);
+    media.getUserMedia = async wishes => {
+      const microphone = await ask(wishes);
+      Object.assign(window, { microphone });
+      return microphone;
+    };
+  });
+  await goLive(mira, 'Forgotten');
+  await otto.goto('/live');
+  await otto.getByRole('link', { name: 'Forgotten' }).click();
+  await expect(otto.getByText('On the air', { exact: true })).toBeVisible();
+  await mira.getByRole('button', { name: /^Your account/ }).click();
+  await mira.getByRole('menuitem', { name: 'Sign out' }).click();
+  await expect(otto.getByText(/^(Interrupted|Ended)$/)).toBeVisible();
+  const state = (): Promise<string | undefined> =>
+    mira.evaluate(
+      () => (window as unknown as { microphone: MediaStream }).microphone.getAudioTracks()[0]?.readyState,
+    );
+  await expect.poll(state).toBe('ended');
 });
 
 test('the list shows who begins and loses who ends, without a reload', async ({ person }) => {

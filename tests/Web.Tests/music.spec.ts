@@ -154,6 +154,23 @@ test('a file that is no sound is named with the reason, and a hostile name is te
   await expect(page.getByRole('textbox', { name: 'Title' })).toBeVisible();
 });
 
+test('an upload shows its progress, and leaves nothing when it is cancelled', async ({ person, browserName }) => {
+  test.skip(browserName !== 'chromium', 'only its debugger slows the network');
+  const { account, page } = await person('ana');
+  await page.goto('/upload');
+  const network = await page.context().newCDPSession(page);
+  const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 40_000 };
+  await network.send('Network.emulateNetworkConditions', slow);
+  const file = { name: 'long.wav', mimeType: 'audio/wav', buffer: await sound(30, 'wav') };
+  await page.setInputFiles('input[type=file]', file);
+  await page.getByRole('button', { name: 'Upload 1 track' }).click();
+  await expect(page.getByText(/of 2\.6 MB, .* a second/)).toBeVisible();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByText('Cancelled')).toBeVisible();
+  const { items } = await account.get<{ items: unknown[] }>(`/api/v1/accounts/${account.id}/tracks`);
+  expect(items).toEqual([]);
+});
+
 test('a sound that cannot be loaded says so, and plays when it is tried again', async ({ person, watch }) => {
   watch.expect(/Failed to load resource|ERR_FAILED/);
   const { account, page } = await person('ana');

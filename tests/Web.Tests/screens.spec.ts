@@ -10,7 +10,9 @@ const shots = path.join(fileURLToPath(new URL('.', import.meta.url)), 'shots');
 
 for (const screen of screens)
   test(`${screen.name} looks well in each theme, on desk and phone`, async ({ person, veza, browser, watch }) => {
-    const me = await Account.register(veza.address, 'mira');
+    const me = screen.operator
+      ? await Account.operator(veza.address, veza.home)
+      : await Account.register(veza.address, 'mira');
     const where = typeof screen.path === 'string' ? screen.path : await screen.path(me);
     const page = screen.open
       ? await browser.newContext({ baseURL: veza.address }).then(async context => {

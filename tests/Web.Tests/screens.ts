@@ -3,6 +3,7 @@ import { accountScreens } from './accountScreens';
 import { broadcastScreens } from './broadcastScreens';
 import { musicScreens } from './musicScreens';
 import { chatScreens } from './chatScreens';
+import { replayScreens } from './replayScreens';
 import type { Locator, Page } from './test';
 
 /** A screen of the page, of which `screens.spec.ts` takes pictures and which it checks in every look. */
@@ -11,6 +12,8 @@ export interface Screen {
   readonly name: string;
   /** Not signed in. */
   readonly open?: boolean;
+  /** Signed in as the operator instead of a new account. */
+  readonly operator?: boolean;
   /** Where it is. A function makes what it shows first, by the API, as the account that is signed in. */
   readonly path: string | ((me: Account) => Promise<string>);
   /** What one does there before the picture, such as opening a menu. */
@@ -33,5 +36,6 @@ export const screens: readonly Screen[] = [
   ...musicScreens,
   ...chatScreens,
   ...broadcastScreens,
+  ...replayScreens,
   { name: 'not-found', path: '/nothing/here', shows: page => page.getByRole('heading', { level: 1 }) },
 ];

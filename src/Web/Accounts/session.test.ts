@@ -43,7 +43,7 @@ describe('a session', () => {
 
   it('exchanges its tokens', async () => {
     const renewed = session.renew('access 1');
-    await answerWith(Response.json(next));
+    await answerWith(new Response(JSON.stringify(next)));
     expect(await renewed).toBe(true);
     expect(session.current).toMatchObject({ accountId: 'me', accessToken: 'access 2', refreshToken: 'refresh 2' });
   });
@@ -59,7 +59,7 @@ describe('a session', () => {
     const renewed = session.renew('access 1');
     await vi.waitFor(() => expect(answer).not.toBe(unasked));
     session.end('signedOut');
-    answer(Response.json(next));
+    answer(new Response(JSON.stringify(next)));
     expect(await renewed).toBe(false);
     expect([session.current, session.ending]).toEqual([undefined, 'signedOut']);
   });
@@ -78,7 +78,7 @@ describe('a session', () => {
     isFull = true;
     session.start(signedIn);
     const renewed = session.renew('access 1');
-    await answerWith(Response.json(next));
+    await answerWith(new Response(JSON.stringify(next)));
     expect(await renewed).toBe(true);
     expect(session.current?.accessToken).toBe('access 2');
   });

@@ -95,9 +95,9 @@ export function logBegan(): Promise<string> {
 }
 
 /**
- * Reads as `api.getWithPosition`, at the moment that the query or the screen's address says. An answer of the past has no position, so it is
- * not followed; it is kept, and costs one request however often one returns to the moment. Called before the first
- * `await` of a shape's `read`, it makes a `resource` read again when the moment changes.
+ * Reads as `api.getWithPosition`, at the moment that the query or the screen's address says. An answer of the past has
+ * no position, so it is not followed; it is kept, and costs one request however often one returns to the moment. Called
+ * before the first `await` of a shape's `read`, it makes a `resource` read again when the moment changes.
  */
 export async function getAt<P extends PathOf<'get'>>(
   ...[path, options]: Arguments<'get', P>

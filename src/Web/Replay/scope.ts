@@ -2,7 +2,9 @@ import { session } from '../Accounts/session.svelte';
 
 const LogRead = 'log:read';
 
-/** Whether the token of this session opens the log. The server decides; this only leaves out links that lead nowhere. */
+/**
+ * Whether the token of this session opens the log. The server decides; this only leaves out links that lead nowhere.
+ */
 export function mayReadLog(): boolean {
   return scopesOf(session.current?.accessToken ?? '').includes(LogRead);
 }

@@ -116,8 +116,10 @@ async function readAll(me: string, signal: AbortSignal): Promise<ReadState<Mine>
     api.get('/api/v1/communities', { query: { after, limit: PageMax }, after: position, signal }),
   );
   const communities: MyCommunity[] = [];
-  for (let i = 0; i < named.length; i += ReadsAtOnce)
-    communities.push(...(await Promise.all(named.slice(i, i + ReadsAtOnce).map(one => readOne(one, position, signal)))));
+  for (let i = 0; i < named.length; i += ReadsAtOnce) {
+    const some = named.slice(i, i + ReadsAtOnce);
+    communities.push(...(await Promise.all(some.map(one => readOne(one, position, signal)))));
+  }
   return { state: { me, communities, missing: [], position }, position, epoch };
 }
 

@@ -120,7 +120,8 @@ describe('pages', () => {
   });
 
   it('get the items that came after they were read', () => {
-    const history = fold(start([5], 5), edited(6, 2, 'new'), reaction(7, 4, 'bob'), deleted(8, 3), reaction(9, 4, 'eve'));
+    const items = [edited(6, 2, 'new'), reaction(7, 4, 'bob'), deleted(8, 3), reaction(9, 4, 'eve')];
+    const history = fold(start([5], 5), ...items);
     const read = page([2, 3, 4], 7);
     const back = withOlder(history, {
       ...read,

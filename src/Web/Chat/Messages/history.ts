@@ -1,6 +1,6 @@
 import { isKnown, type Item } from '@veza/client';
 
-/** Messages of a channel that are held at once; those far from what is read are dropped, and read again on the way back. */
+/** Messages of a channel that are held at once. Those far from what is read are dropped, and read again on the way. */
 export const HeldMax = 400;
 /** Newest items that are kept for pages which the server read before them. */
 export const RecentMax = 500;
@@ -43,7 +43,7 @@ export interface History {
   readonly atEnd: boolean;
 }
 
-/** Messages as a page of the API has them, oldest first; it includes all events up to the position, and perhaps more. */
+/** Messages of a page, oldest first. It includes all events up to the position, and perhaps later ones. */
 export interface Page {
   readonly messages: readonly Message[];
   readonly position: number;

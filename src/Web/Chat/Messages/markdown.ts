@@ -5,7 +5,7 @@ import { gfmStrikethrough } from 'micromark-extension-gfm-strikethrough';
 
 /** Deeper quotes, lists and marks are shown as text, so that a message cannot nest without end. */
 export const DepthMax = 12;
-/** Marks beyond which a message is text: parsing takes longer than a person notices, and people do not write so many. */
+/** Marks beyond which a message is text: parsing more of them takes long, and people do not write so many. */
 export const MarksMax = 1_000;
 /** Trees that are kept: some screens of messages. */
 const KeptMax = 500;

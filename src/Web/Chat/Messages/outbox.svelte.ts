@@ -64,6 +64,11 @@ class Outbox {
     this.#queue(one);
   }
 
+  /** Slow mode: this person may write again in that channel after so long. */
+  wait(channelId: string, forS: number): void {
+    this.slowUntil = { ...this.slowUntil, [channelId]: Date.now() + forS * 1000 };
+  }
+
   sendUnreached(): void {
     for (const key of [...this.#unreached]) this.again(key);
   }
@@ -96,7 +101,7 @@ class Outbox {
     } catch (error) {
       if (error instanceof Problem && error.code === Unreachable) this.#unreached.add(one.key);
       if (error instanceof Problem && error.code === 'slow_mode' && error.retryAfterS !== undefined)
-        this.slowUntil = { ...this.slowUntil, [one.channelId]: Date.now() + error.retryAfterS * 1000 };
+        this.wait(one.channelId, error.retryAfterS);
       this.#keep(changed(this.#all, one.key, { state: 'failed', reason: explain(error) }));
     }
   }

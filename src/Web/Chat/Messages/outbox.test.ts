@@ -46,7 +46,8 @@ describe('the outbox', () => {
   });
 
   it('survives a reload, with the same key, as not sent', () => {
-    const kept = JSON.parse(JSON.stringify([waiting('a'), waiting('b', { state: 'failed', reason: 'why' }), { key: 1 }]));
+    const left = [waiting('a'), waiting('b', { state: 'failed', reason: 'why' }), { key: 1 }];
+    const kept = JSON.parse(JSON.stringify(left));
     expect(restored(kept, 'closed')).toEqual([
       waiting('a', { state: 'failed', reason: 'closed' }),
       waiting('b', { state: 'failed', reason: 'why' }),

@@ -32,6 +32,11 @@ export async function microphones(): Promise<MediaDeviceInfo[]> {
   return devices.filter(({ kind, deviceId }) => kind === 'audioinput' && deviceId !== '');
 }
 
+/** TypeScript does not know the mode yet; browsers without it ignore it. */
+interface RecorderOptions extends MediaRecorderOptions {
+  readonly audioBitrateMode: 'constant';
+}
+
 /**
  * Sound of a microphone or a tab on its way to a recorder: gain, mute and a meter. Its owner releases it.
  */
@@ -102,7 +107,12 @@ export class Capture {
   /** Starts a recording, whose parts come in order. Call the result to end it. */
   record(contentType: string, bitRateKbps: number, take: (part: Blob) => void): () => void {
     void this.#context.resume();
-    const options = { mimeType: contentType, audioBitsPerSecond: bitRateKbps * 1000 };
+    const options: RecorderOptions = {
+      mimeType: contentType,
+      audioBitsPerSecond: bitRateKbps * 1000,
+      // Silence takes as many bytes as sound: players read in blocks of some kilobytes, and would wait for the next.
+      audioBitrateMode: 'constant',
+    };
     const recorder = new MediaRecorder(this.#output.stream, options);
     recorder.ondataavailable = ({ data }) => take(data);
     recorder.start(PartMs);

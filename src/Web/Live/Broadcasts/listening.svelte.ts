@@ -2,6 +2,8 @@ import { takeSound } from '../../Shell/soundFocus';
 
 const FirstWaitMs = 500;
 const LongestWaitMs = 8_000;
+/** After a longer wait the browser would go on with what is old by now, and stay that late. */
+const LateAfterMs = 8_000;
 const VolumeKey = 'veza.broadcast-volume';
 
 /** One listener: an audio element that is at the present of a broadcast, or silent. It never plays the past. */
@@ -15,6 +17,7 @@ export class Listening {
   #audio: HTMLAudioElement | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
+  #waitsSinceMs: number | undefined;
   #release: (() => void) | undefined;
 
   constructor(url: string) {
@@ -41,6 +44,7 @@ export class Listening {
     if (audio === undefined) return;
     clearTimeout(this.#retry);
     this.state = 'buffering';
+    this.#waitsSinceMs = undefined;
     this.blocked = false;
     this.#release = takeSound(this.#pause);
     audio.src = this.#url;
@@ -84,11 +88,16 @@ export class Listening {
 
   #plays(): void {
     this.#failures = 0;
-    if (this.state !== 'silent') this.state = 'playing';
+    if (this.state === 'silent') return;
+    if (this.#waitsSinceMs !== undefined && Date.now() - this.#waitsSinceMs > LateAfterMs) return this.start();
+    this.#waitsSinceMs = undefined;
+    this.state = 'playing';
   }
 
   #waits(): void {
-    if (this.state === 'playing') this.state = 'buffering';
+    if (this.state !== 'playing') return;
+    this.state = 'buffering';
+    this.#waitsSinceMs = Date.now();
   }
 
   /** The connection broke, or the stream ended: it is joined again while the person wants it. */

@@ -1,3 +1,4 @@
+import { session } from '../../Accounts/session.svelte';
 import { explain } from '../../Design/explain';
 import { api } from '../../Http/api';
 import { follow } from '../live';
@@ -28,6 +29,7 @@ class OnAir {
   #endRecording: (() => void) | undefined;
   #connecting: ReturnType<typeof setTimeout> | undefined;
   #following: AbortController | undefined;
+  #endWatch: (() => void) | undefined;
 
   /** Something is sent, or will be again. */
   get isOn(): boolean {
@@ -52,6 +54,7 @@ class OnAir {
     this.#key = opened.ingest.key;
     this.#contentType = contentType;
     this.#follow(opened);
+    this.#stopWithSession(session.me);
     addEventListener('beforeunload', warn);
     this.#take(begin());
   }
@@ -98,6 +101,7 @@ class OnAir {
       case 'release':
         removeEventListener('beforeunload', warn);
         this.#following?.abort();
+        this.#endWatch?.();
         this.#capture?.release();
         break;
       case 'stopBroadcast':
@@ -140,9 +144,19 @@ class OnAir {
     }).catch(() => undefined);
   }
 
+  /** Signing out, here or in another tab, lets the microphone go. */
+  #stopWithSession(accountId: string): void {
+    this.#endWatch = $effect.root(() => {
+      $effect(() => {
+        if (session.current?.accountId !== accountId) queueMicrotask(() => this.stop());
+      });
+    });
+  }
+
   async #stopBroadcast(): Promise<void> {
     const broadcastId = this.broadcastId;
-    if (broadcastId === undefined) return;
+    // Without a session the server ends it, a little after its source has gone.
+    if (broadcastId === undefined || session.current === undefined) return;
     try {
       await api.post('/api/v1/broadcasts/{broadcastId}/stop', { path: { broadcastId } });
     } catch (error) {

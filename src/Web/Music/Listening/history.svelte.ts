@@ -31,7 +31,10 @@ export function merged(state: History, read: readonly HistoryEntry[], more: bool
   return { entries: [...all.values()].sort((a, b) => b.position - a.position), more, missing: 0 };
 }
 
-/** On the account's topic only its own plays appear. A counted play marks its entry. One that is not in the list must be read. */
+/**
+ * On the account's topic only its own plays appear. A counted play marks its entry. One that is not in the list must be
+ * read.
+ */
 export function applyToHistory(state: History, item: Item): History {
   if (!isKnown(item) || item.type !== 'playCounted') return state;
   const { playId } = item.data;

@@ -305,7 +305,8 @@ class Player {
   #read(): void {
     const audio = this.#audio;
     if (audio === undefined || this.#loaded === undefined) return;
-    const playing = !audio.paused && !audio.ended && !audio.seeking && audio.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    const has = audio.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    const playing = has && !audio.paused && !audio.ended && !audio.seeking;
     this.#report?.read({ nowMs: performance.now(), positionMs: audio.currentTime * 1000, playing });
   }
 

@@ -30,7 +30,9 @@ export const stateOf = (track: Track, comments: readonly Comment[], counted: num
   me,
 });
 
-function count(state: TrackState, item: Item, number: 'plays' | 'likes' | 'reposts' | 'comments', by: 1 | -1): TrackState {
+type CountName = 'plays' | 'likes' | 'reposts' | 'comments';
+
+function count(state: TrackState, item: Item, number: CountName, by: 1 | -1): TrackState {
   if (item.position <= state.counted) return state;
   return { ...state, track: { ...state.track, [number]: state.track[number] + by } };
 }

@@ -14,7 +14,7 @@ vi.mock('../../Http/api', () => ({
   },
 }));
 
-const { linesOf, listLog, positionBefore } = await import('./records');
+const { linesOf, listLog, positionBefore, summaryOf } = await import('./records');
 const { addressOf, concerns, filterOf } = await import('./filter');
 const { changesOf, inWords } = await import('./changes');
 const { asOf, touchedBy } = await import('./resources');
@@ -65,6 +65,17 @@ describe('lines of the log', () => {
   });
 });
 
+describe('a summary', () => {
+  it('says what an event holds beside ids', () => {
+    expect(summaryOf(record('x', { messageId: uuid(1), text: 'hello', atMs: 4, replyTo: null }))).toBe(
+      'text: hello, atMs: 4',
+    );
+    expect(summaryOf(record('x', { followerId: uuid(1) }))).toBe(`followerId: ${uuid(1)}`);
+    expect(summaryOf(record('x', {}))).toBe('');
+    expect(summaryOf(record('x', { text: 'a'.repeat(9_000) })).length).toBe(200);
+  });
+});
+
 describe('the filter', () => {
   it('is what the address says, without what is none', () => {
     const filter = filterOf(
@@ -109,8 +120,12 @@ describe('what an event changed', () => {
   });
 
   it('may be a message, its channel and its author', () => {
-    const touched = touchedBy(record('message_sent', { messageId: uuid(1), channelId: uuid(2), authorId: uuid(3) }));
+    const touched = touchedBy({
+      ...record('message_sent', { messageId: uuid(1), channelId: uuid(2), authorId: uuid(3) }),
+      stream: uuid(1),
+    });
     expect(touched.map(part => part.kind)).toEqual(['message', 'channel', 'account']);
+    expect(touched.map(part => part.begins)).toEqual([true, false, false]);
     expect(asOf(touched[0]?.address ?? '', 6)).toBe(`/api/v1/messages/${uuid(1)}?asOf=6`);
   });
 

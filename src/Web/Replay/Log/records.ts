@@ -15,6 +15,19 @@ export interface LogRecord {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+const Uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const SummaryMax = 200;
+
+/** What an event says, in one line: its data without ids, or these when there is nothing else. */
+export function summaryOf({ data }: LogRecord): string {
+  const entries = Object.entries(data).filter(([, value]) => value !== null);
+  const telling = entries.filter(([, value]) => typeof value !== 'string' || !Uuid.test(value));
+  return (telling.length > 0 ? telling : entries)
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ')
+    .slice(0, SummaryMax);
+}
+
 /** Which events of the log are asked for. */
 export interface LogPart {
   /** Positions after this one. */

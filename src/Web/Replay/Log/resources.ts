@@ -2,24 +2,36 @@ import type { LogRecord } from './records';
 
 /** A part of the API that an event may have changed, and the screen that shows it. */
 export interface Touched {
-  readonly kind: 'message' | 'channel' | 'channels' | 'community' | 'members' | 'track' | 'comments' | 'account' | 'chart';
+  readonly kind:
+    | 'message'
+    | 'channel'
+    | 'channels'
+    | 'community'
+    | 'members'
+    | 'track'
+    | 'comments'
+    | 'account'
+    | 'chart';
   /** The address that answers it as of a position. */
   readonly address: string;
   /** The screen of it; undefined when there is none. */
   readonly screen: string | undefined;
+  /** It begins with this event, so there is nothing before. */
+  readonly begins: boolean;
 }
 
 const Accounts = ['accountId', 'ownerId', 'authorId', 'memberId', 'followerId', 'followeeId', 'listenerId'] as const;
 
 /** What an event may have changed, the narrowest first. */
-export function touchedBy({ type, data }: LogRecord): Touched[] {
+export function touchedBy({ type, data, stream, version }: LogRecord): Touched[] {
   const id = (name: string): string | undefined => {
     const value = data[name];
     return typeof value === 'string' ? value : undefined;
   };
   const found: Touched[] = [];
   const add = (kind: Touched['kind'], address: string, screen?: string): void => {
-    if (!found.some(other => other.address === address)) found.push({ kind, address, screen });
+    if (found.some(other => other.address === address)) return;
+    found.push({ kind, address, screen, begins: version === 1 && address.includes(stream) });
   };
   const [message, channel, community, track] = [id('messageId'), id('channelId'), id('communityId'), id('trackId')];
   const channelScreen =
