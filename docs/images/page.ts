@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Account } from '../../tests/Web.Tests/account';
 import { Conversation } from '../../tests/Web.Tests/conversation';
-import { test } from '../../tests/Web.Tests/test';
+import { test, type Person } from '../../tests/Web.Tests/test';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
@@ -35,7 +36,9 @@ test('the picture of the README', async ({ person, veza }) => {
     '7',
     '--keep-alive-on-disconnect',
   ]);
-  const people = [await person('ana'), await person('ben'), await person('mira')];
+  const known = async (name: string): Promise<Person> =>
+    person(name, { account: await Account.named(veza.address, name) });
+  const people = [await known('ana'), await known('ben'), await known('mira')];
   const [ana, ben] = people;
   if (ana === undefined || ben === undefined) throw new Error('there are three people');
   const community = await ana.account.community('Vinyl diggers');

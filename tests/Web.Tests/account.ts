@@ -27,8 +27,12 @@ export class Account {
   ) {}
 
   /** Registers an account. Its name is `name` and a few letters, so that each test has its own. */
-  static async register(address: string, name: string): Promise<Account> {
-    const userName = `${name}_${randomUUID().slice(0, 6)}`;
+  static register(address: string, name: string): Promise<Account> {
+    return Account.named(address, `${name}_${randomUUID().slice(0, 6)}`);
+  }
+
+  /** Registers an account of just this name, on a Veza that has no other. */
+  static async named(address: string, userName: string): Promise<Account> {
     const body = { userName, email: `${userName}@example.org`, password: Password };
     return new Account(address, userName, await call(address, 'POST', '/api/v1/accounts', body));
   }

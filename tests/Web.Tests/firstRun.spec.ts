@@ -22,7 +22,7 @@ test('a stranger comes from registering to a first message by the keyboard alone
   };
   const userName = `eva_${randomUUID().slice(0, 6)}`;
   await page.goto('/');
-  await tabTo(page, page.getByRole('link', { name: 'Create your account' }));
+  await tabTo(page, page.getByRole('link', { name: 'Create account' }));
   await page.keyboard.press('Enter');
   await fill(page.getByRole('textbox', { name: 'User name' }), userName);
   await fill(page.getByRole('textbox', { name: 'E-mail' }), `${userName}@example.org`);
