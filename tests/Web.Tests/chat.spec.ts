@@ -20,7 +20,7 @@ test('a person makes a community, and writes its first message by keyboard alone
   await page.getByLabel('Name').fill('The band');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'general', exact: true })).toBeVisible();
-  await composer(page).focus();
+  await expect(composer(page)).toBeFocused();
   await page.keyboard.type('Hello **world**');
   await page.keyboard.press('Enter');
   await expect(message(page, 'Hello world').locator('strong')).toHaveText('world');
