@@ -5,7 +5,7 @@ export default defineConfig({
   outputDir: 'results',
   fullyParallel: true,
   forbidOnly: true,
-  // Each worker has a Veza, a PostgreSQL and a browser of its own.
+  // Each worker has a Veza, a PostgreSQL and a browser of its own. More workers than cores are no faster.
   workers: 2,
   retries: 0,
   // Generous, because the machine may be fully busy. A test waits for what the page shows, never for a time.

@@ -25,7 +25,7 @@ internal static class PageServing
     /// <summary>Going live needs the microphone or the sound of a tab; nothing needs the rest.</summary>
     private const string Permissions =
         "microphone=(self), display-capture=(self), camera=(), geolocation=(), payment=(), usb=(), serial=(), "
-        + "bluetooth=(), midi=(), xr-spatial-tracking=()";
+        + "midi=(), xr-spatial-tracking=()";
 
     /// <summary>First segments of addresses that programs call: what is not found there is a problem.</summary>
     private static readonly PathString[] OfPrograms =
