@@ -12,6 +12,7 @@ export class Marker {
   #sent = 0;
   #after = 0;
   #lastAt = 0;
+  #seenAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -29,11 +30,13 @@ export class Marker {
     if (document.visibilityState !== 'visible' || position <= Math.max(this.#wanted, this.#sent)) return;
     this.#wanted = position;
     this.#after = after;
+    this.#seenAt = Date.now();
     this.#schedule();
   }
 
+  /** The channel is left. What was seen long enough still moves the marker, in its time. */
   end(): void {
-    clearTimeout(this.#timer);
+    if (Date.now() - this.#seenAt < SeenAfterMs) clearTimeout(this.#timer);
   }
 
   #schedule(): void {

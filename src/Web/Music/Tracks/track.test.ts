@@ -49,6 +49,7 @@ describe('a track', () => {
     const renditions = [{ format: 'opus', bitrateKbps: 128, bytes: 1 }];
     const ready = after(item('trackProcessed', { renditions }));
     expect([ready.track.status, ready.track.renditions.length, ready.track.waveforms]).toEqual(['ready', 1, []]);
+    expect(ready.readyAt).toBe(item('trackProcessed', { renditions }).position);
     const failed = after(item('trackProcessingFailed', { reason: 'too odd' }));
     expect([failed.track.status, failed.track.failure]).toEqual(['failed', 'too odd']);
   });

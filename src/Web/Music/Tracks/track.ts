@@ -10,6 +10,8 @@ export interface TrackState {
   readonly comments: readonly Comment[];
   /** The numbers count every event up to here. */
   readonly counted: number;
+  /** The position at which it became ready, when this screen saw that: reads of its files wait for it. */
+  readonly readyAt?: number;
   readonly me: string;
 }
 
@@ -46,7 +48,8 @@ export function applyToTrack(state: TrackState, item: Item): TrackState {
   switch (item.type) {
     case 'trackProcessed': {
       const { renditions, waveforms = [] } = item.data;
-      return { ...state, track: { ...state.track, status: 'ready', renditions, waveforms } };
+      const track: Track = { ...state.track, status: 'ready', renditions, waveforms };
+      return { ...state, track, readyAt: item.position };
     }
     case 'trackProcessingFailed':
       return { ...state, track: { ...state.track, status: 'failed', failure: item.data.reason } };
