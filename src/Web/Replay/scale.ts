@@ -41,7 +41,8 @@ export function shareOf(momentMs: number, span: Span): number {
 /** Moments as round as the stretch allows, so that coming back to one asks for the same. Never before the beginning. */
 export function rounded(momentMs: number, span: Span): number {
   const whole = length(span);
-  const unit = whole > 7 * DayMs ? MinuteMs : whole > HourMs ? SecondMs : 100;
+  const fine = whole > HourMs ? SecondMs : 100;
+  const unit = whole > 7 * DayMs ? MinuteMs : fine;
   return Math.min(span.nowMs, Math.max(span.fromMs, Math.round(momentMs / unit) * unit));
 }
 
