@@ -27,7 +27,7 @@ case $verb in
     shift
     case ${1:-} in
       media* | secrets) on "${VEZA_HOSTS%% *}" veza-backup "$@" ;;
-      *) on "$(primary)" veza-backup "$@" ;;
+      *) on "$(primary '')" veza-backup "$@" ;;
     esac
     exit
     ;;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What backup.sh, restore.sh and promote-standby.sh share: the database hosts of an environment, and what runs there.
 # To be read by these, not run.
+# shellcheck disable=SC2034 # data and unit are for the scripts that read this file
 set -euo pipefail
 
 # read_environment NAME: deploy/environments/NAME.env, or a file if the name has a slash.
@@ -12,8 +13,6 @@ read_environment() {
   . "$file"
   : "${SSH_COMMAND:=ssh -o BatchMode=yes}" "${DATABASE_HOSTS:=db1 db2}" "${VEZA_HOSTS:=}"
   : "${POSTGRES_VERSION:=15}" "${POSTGRES_CLUSTER:=main}" "${BACKUP_STANZA:=veza}" "${BACKUP_PATH:=/srv/shared/backup}"
-  # Used by the scripts that read this file.
-  # shellcheck disable=SC2034
   data=/var/lib/postgresql/$POSTGRES_VERSION/$POSTGRES_CLUSTER
   unit=postgresql@$POSTGRES_VERSION-$POSTGRES_CLUSTER.service
 }
@@ -55,14 +54,20 @@ state_of() {
   fi
 }
 
-# primary: the host that takes writes.
+# primary [EXCEPT]: the host that takes writes. A former primary that was booted again has an older timeline.
 primary() {
-  local host
+  local host found='' timeline newest=''
   for host in $DATABASE_HOSTS; do
-    [ "$(state_of "$host")" != primary ] || { echo "$host"; return; }
+    [ "$host" != "${1:-}" ] || continue
+    timeline=$(ask "$host" "select case when pg_is_in_recovery() then '' else
+      substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) end" 2> /dev/null) || continue
+    if [[ $timeline > $newest ]]; then
+      newest=$timeline
+      found=$host
+    fi
   done
-  echo "none of $DATABASE_HOSTS is primary" >&2
-  return 1
+  [ -n "$found" ] || { echo "none of $DATABASE_HOSTS is primary" >&2; return 1; }
+  echo "$found"
 }
 
 # name_of HOST: its slot and cluster_name, as the role postgres makes it of the inventory's name.
