@@ -47,7 +47,7 @@ fi
 choose_host() {
   local candidate
   [ -z "$host" ] || return 0
-  host=$(primary 2> /dev/null) && return
+  host=$(primary '' 2> /dev/null) && return
   for candidate in $DATABASE_HOSTS; do
     if reach "$candidate" true 2> /dev/null; then host=$candidate; return; fi
   done
@@ -57,7 +57,7 @@ choose_host() {
 # The newest list of erased accounts, while the log that is given up can still be asked.
 keep_erasures() {
   local now
-  now=$(primary 2> /dev/null) || { say "no primary answers; erasures come from the kept list"; return; }
+  now=$(primary '' 2> /dev/null) || { say "no primary answers; erasures come from the kept list"; return; }
   reach "$now" veza-backup erasures || say "$now: the list of erasures could not be brought up to date"
 }
 
