@@ -6,7 +6,7 @@ namespace Veza.Deploy.Tests.Rehearsal;
 
 /// <summary>
 /// Two nodes and a proxy on loopback, which the scripts of deploy/ change by their ordinary ways. ssh and systemctl are
-/// those of deploy/test/bin; nginx is Debian's, with the site file of deploy/nginx.
+/// those of deploy/test/stand-ins; nginx is Debian's, with the site file of deploy/nginx.
 /// </summary>
 internal sealed class LoopbackHosts : IAsyncDisposable
 {
@@ -60,7 +60,7 @@ internal sealed class LoopbackHosts : IAsyncDisposable
         Shell.RunAsync($"deploy/scripts/{script}", [EnvironmentFile, .. arguments], Variables);
 
     public Task<ShellResult> OnAsync(string host, string command) =>
-        Shell.RunAsync("deploy/test/bin/ssh-here", [host, command], Variables);
+        Shell.RunAsync("deploy/test/stand-ins/ssh-here", [host, command], Variables);
 
     private string EnvironmentFile => Path.Combine(_root, "rehearsal.env");
 
@@ -103,7 +103,8 @@ internal sealed class LoopbackHosts : IAsyncDisposable
     private string DatabaseUrl()
     {
         var connection = new Npgsql.NpgsqlConnectionStringBuilder(_postgres.ConnectionString);
-        return $"postgresql://{connection.Username}:{connection.Password}@127.0.0.1:{_postgres.Port}/{connection.Database}";
+        var user = $"{connection.Username}:{connection.Password}";
+        return $"postgresql://{user}@127.0.0.1:{_postgres.Port}/{connection.Database}";
     }
 
     private void MakeEnvironment() =>
@@ -113,7 +114,7 @@ internal sealed class LoopbackHosts : IAsyncDisposable
                 "PLATFORM=hosts",
                 $"VEZA_HOSTS=\"{string.Join(' ', Nodes)}\"",
                 "PROXY_HOSTS=proxy",
-                $"SSH_COMMAND={Shell.Root}/deploy/test/bin/ssh-here",
+                $"SSH_COMMAND={Shell.Root}/deploy/test/stand-ins/ssh-here",
                 $"RELEASES={_root}/releases",
                 $"PUBLIC_URL={Address}",
                 "SMOKE_OPTIONS=--insecure",

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Veza.Deploy.Tests.Rehearsal;
 
-/// <summary>A release changes while people write and follow, on loopback: the short form of <c>./veza rehearse</c>.</summary>
+/// <summary>
+/// A release changes while people write and follow, on loopback: the short form of <c>./veza rehearse</c>.
+/// </summary>
 public sealed class ShortRehearsalTests
 {
     private const string Broken = "export PORT=none";
