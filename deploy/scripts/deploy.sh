@@ -83,7 +83,7 @@ leave() {
     say "back to ${active_version}: ${reason:-interrupted}"
     undo
     note "rolled back: ${reason:-interrupted}"
-    say "$active_version serves as before; $((SECONDS - began)) s"
+    say "as before: $active_version serves; $((SECONDS - began)) s"
     code=1
   elif [ "$phase" = checks ] && [ -n "${reason:-}" ]; then
     note "not begun: $reason"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What deploy.sh, rollback.sh, health-check.sh and smoke-tests.sh share: an environment and its platform. To be read by
-# these, not run.
+# these, not run; they use its variables.
+# shellcheck disable=SC2034
 set -euo pipefail
 # Set by the platform's verbs.
 nodes=()
