@@ -8,7 +8,6 @@ public sealed partial class RulesTests
     private static readonly string Folder = Path.Combine(Shell.Root, "deploy/monitoring");
     private static readonly string Rules = Path.Combine(Folder, "prometheus/rules");
 
-    /// <summary>They end in a name; the program makes the others from histograms and by itself.</summary>
     [GeneratedRegex("""\bveza_[a-z_]+""")]
     private static partial Regex OwnMetric();
 
@@ -18,13 +17,16 @@ public sealed partial class RulesTests
     [GeneratedRegex("""runbook_url: https://github.com/veza/veza/blob/main/(?<path>\S+)""")]
     private static partial Regex Runbook();
 
-    public static TheoryData<string> RuleTests => [.. FilesOf("prometheus/tests").Select(Path.GetFileName)!];
+    public static TheoryData<string> RuleTests =>
+        [.. FilesOf("prometheus/tests").Select(file => Path.GetFileName(file))];
 
     [Fact]
     public async Task Promtool_accepts_the_configuration_and_every_rule()
     {
         var promtool = await Shell.DebianFileAsync("prometheus", "usr/bin/promtool");
-        (await Shell.RunAsync(promtool, "check", "config", Path.Combine(Folder, "prometheus/prometheus.yml"))).Succeeded();
+        (
+            await Shell.RunAsync(promtool, "check", "config", Path.Combine(Folder, "prometheus/prometheus.yml"))
+        ).Succeeded();
     }
 
     [Theory]
@@ -39,7 +41,9 @@ public sealed partial class RulesTests
     public async Task Amtool_accepts_the_configuration_of_Alertmanager()
     {
         var amtool = await Shell.DebianFileAsync("prometheus-alertmanager", "usr/bin/amtool");
-        (await Shell.RunAsync(amtool, "check-config", Path.Combine(Folder, "alertmanager/alertmanager.yml"))).Succeeded();
+        (
+            await Shell.RunAsync(amtool, "check-config", Path.Combine(Folder, "alertmanager/alertmanager.yml"))
+        ).Succeeded();
     }
 
     [Fact]
