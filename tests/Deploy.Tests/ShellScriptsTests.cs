@@ -19,6 +19,8 @@ public sealed class ShellScriptsTests
     private static bool IsShellScript(string path)
     {
         var first = File.ReadLines(path).FirstOrDefault();
-        return first is not null && first.StartsWith("#!", StringComparison.Ordinal) && first.EndsWith("sh", StringComparison.Ordinal);
+        return first is not null
+            && first.StartsWith("#!", StringComparison.Ordinal)
+            && first.EndsWith("sh", StringComparison.Ordinal);
     }
 }

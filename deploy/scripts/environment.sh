@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# What deploy.sh, rollback.sh, health-check.sh and smoke-tests.sh share: an environment and its platform. To be read by
+# these, not run; they use its variables.
+# shellcheck disable=SC2034
+set -euo pipefail
+# Set by the platform's verbs.
+nodes=()
+active=none
+active_version=none
+idle_version=none
+scripts=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+
+say() { echo "${name_of_script:-deploy}: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+# read_environment NAME: deploy/environments/NAME.env, or a file if the name has a slash.
+read_environment() {
+  local file=$1
+  [[ $file == */* ]] || file=$scripts/../environments/$1.env
+  [ -f "$file" ] || { say "there is no environment $1: $file does not exist"; exit 2; }
+  # Exported, because notify.sh and backup.sh are programs of their own.
+  set -a
+  # shellcheck source=/dev/null
+  . "$file"
+  set +a
+  environment=$(basename "$file" .env)
+  : "${PLATFORM:?is missing in $file}" "${PUBLIC_URL:=}" "${STRATEGY:=rolling}"
+  # How long a new release is watched at each step.
+  : "${WATCH_SECONDS:=60}"
+  # More failed requests than the old release has, in per mille of its requests, are too many; and more slow ones.
+  : "${FAILED_PER_MILLE_MAX:=10}" "${SLOW_PER_MILLE_MAX:=50}"
+  # A bound of the histogram http_server_request_duration_seconds.
+  : "${SLOW_SECONDS:=0.5}"
+  # Fewer requests than these say nothing.
+  : "${REQUESTS_MIN:=20}"
+  : "${CANARY_PERCENTS:=5 25 50 100}" "${RELEASES_KEPT:=3}" "${BACKUP:=no}"
+  : "${SMOKE_OPTIONS:=}" "${DEPLOY_LOG:=${XDG_STATE_HOME:-${HOME:-/root}/.local/state}/veza/$environment.log}"
+  case $PLATFORM in
+    hosts | kubernetes) ;;
+    *) say "PLATFORM of $file is $PLATFORM; it may be hosts or kubernetes"; exit 2 ;;
+  esac
+  # shellcheck source=/dev/null
+  . "$scripts/platforms/$PLATFORM.sh"
+  platform_check
+}
+
+other_slot() { if [ "$1" = blue ]; then echo green; else echo blue; fi; }
+
+# totals SLOT: of all its nodes, "requests failed slow" since they started. Long answers are left out: their duration is
+# that of a listener's stay.
+totals() {
+  platform_metrics "$1" | awk -v bound="le=\"$SLOW_SECONDS\"" '
+    /^http_server_request_duration_seconds/ && !/http_route="[^"]*\/(live|log|audio)/ && !/http_route="[^"]*hubs/ {
+      if ($1 ~ /_count\{/) { requests += $2; if ($1 ~ /http_response_status_code="5/) failed += $2 }
+      else if ($1 ~ /_bucket\{/ && index($1, bound)) fast += $2
+    }
+    END { printf "%d %d %d\n", requests, failed, requests - fast }'
+}
+
+# worse "OLD TOTALS" "NEW TOTALS": why the new release is worse than the old one, or nothing.
+worse() {
+  local old_requests old_failed old_slow requests failed slow
+  read -r old_requests old_failed old_slow <<< "$1"
+  read -r requests failed slow <<< "$2"
+  [ "$requests" -ge "$REQUESTS_MIN" ] || return 0
+  [ "$old_requests" -gt 0 ] || old_requests=1
+  if [ $((failed * 1000 / requests)) -gt $((old_failed * 1000 / old_requests + FAILED_PER_MILLE_MAX)) ]; then
+    echo "$failed of its $requests requests failed; of the old release's, $old_failed of $old_requests"
+  elif [ $((slow * 1000 / requests)) -gt $((old_slow * 1000 / old_requests + SLOW_PER_MILLE_MAX)) ]; then
+    echo "$slow of its $requests requests took more than $SLOW_SECONDS s;" \
+      "of the old release's, $old_slow of $old_requests"
+  fi
+}
+
+# since "EARLIER TOTALS" "TOTALS": the difference; all of it if the process started anew between.
+since() {
+  local a b c x y z
+  read -r a b c <<< "$1"
+  read -r x y z <<< "$2"
+  if [ "$x" -lt "$a" ]; then echo "$x $y $z"; else echo "$((x - a)) $((y - b)) $((z - c))"; fi
+}

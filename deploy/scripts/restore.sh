@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# Brings the database back from a backup and the archived log, then media, and proves the result.
+#
+#   restore.sh ENVIRONMENT --latest            to the newest commit that the archive has
+#   restore.sh ENVIRONMENT --to TIMESTAMP      to a moment: '2026-11-30 14:05:00+00'
+#     --repository N    takes the backup from this repository only (default: the first that works)
+#     --host HOST       the host that becomes primary (default: the present primary, or the first that answers)
+#     --lost-at TIME    the moment of the loss, for the printed RPO (default: the target, or now)
+#     --no-media        leaves media as they are
+#
+# All database hosts are stopped first. What the host had is moved aside, not deleted. The recovery begins a new
+# timeline, so live clients are sent epochChanged. Accounts that were erased after the moment are erased again.
+# A host that is bare is set up first: playbooks/site.yml --limit HOST --extra-vars postgres_restore=true
+set -euo pipefail
+# shellcheck source=deploy/scripts/databases.sh
+. "$(dirname "${BASH_SOURCE[0]}")/databases.sh"
+
+say() { echo "restore: $*" >&2; }
+fail() { say "$*"; exit 1; }
+usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
+
+recovery_seconds_max=7200
+
+[ $# -gt 1 ] || usage
+read_environment "$1"
+shift
+target='' repository='' host='' lost_at='' media=true latest=false
+while [ $# -gt 0 ]; do
+  case $1 in
+    --latest) latest=true; shift ;;
+    --to) target=${2:?a moment}; shift 2 ;;
+    --repository) repository=${2:?a number}; shift 2 ;;
+    --host) host=${2:?a host}; shift 2 ;;
+    --lost-at) lost_at=${2:?a moment}; shift 2 ;;
+    --no-media) media=false; shift ;;
+    *) usage ;;
+  esac
+done
+$latest || [ -n "$target" ] || usage
+started=$(date +%s)
+if [ -n "$target" ]; then
+  # In PostgreSQL's form, with a zone: without one the server's own would count.
+  target=$(date -u -d "$target" '+%Y-%m-%d %H:%M:%S.%6N+00') || fail "--to: not a moment"
+  [ "$(date -d "$target" +%s)" -le "$started" ] || fail "--to $target is in the future"
+fi
+
+choose_host() {
+  local candidate
+  [ -z "$host" ] || return 0
+  host=$(primary '' 2> /dev/null) && return
+  for candidate in $DATABASE_HOSTS; do
+    if reach "$candidate" true 2> /dev/null; then host=$candidate; return; fi
+  done
+  fail "none of $DATABASE_HOSTS answers"
+}
+
+# The newest list of erased accounts, while the log that is given up can still be asked.
+keep_erasures() {
+  local now
+  now=$(primary '' 2> /dev/null) || { say "no primary answers; erasures come from the kept list"; return; }
+  reach "$now" veza-backup erasures || say "$now: the list of erasures could not be brought up to date"
+}
+
+stop_databases() {
+  local other
+  for other in $DATABASE_HOSTS; do
+    reach "$other" "systemctl mask --quiet --now $unit; ! pgrep -x postgres > /dev/null" 2> /dev/null ||
+      [ "$(state_of "$other")" = lost ] || fail "$other still runs PostgreSQL"
+  done
+}
+
+restore_database() {
+  local options=(--stanza="$BACKUP_STANZA" --target-action=promote)
+  if $latest; then
+    options=(--stanza="$BACKUP_STANZA" --type=default)
+  else
+    options+=(--type=time --target="$target")
+  fi
+  [ -z "$repository" ] || options+=(--repo="$repository")
+  # shellcheck disable=SC2087 # values of this side
+  on "$host" bash -s <<TEXT || fail "$host: the restore failed; what it had is beside $data"
+set -euo pipefail
+cd /
+if [ -e $data ]; then mv $data $data.before-$(date -u +%Y%m%dT%H%M%SZ); fi
+install -d -o postgres -g postgres -m 700 $data
+runuser -u postgres -- pgbackrest $(printf '%q ' "${options[@]}") restore
+# It is alone: commits that wait for a standby would never return. --rejoin switches that on again.
+echo "synchronous_standby_names = ''" >> $data/postgresql.auto.conf
+rm -f $data/standby.signal
+echo "The data of this host count. Ansible neither removes nor replaces them." \\
+  > /etc/postgresql/$POSTGRES_VERSION/$POSTGRES_CLUSTER/joined
+systemctl unmask --quiet $unit
+systemctl start $unit
+TEXT
+  local began=$SECONDS
+  until [ "$(ask "$host" 'select pg_is_in_recovery()' 2> /dev/null)" = f ]; do
+    if [ "$(reach "$host" "systemctl is-active $unit" 2> /dev/null)" = failed ]; then
+      reach "$host" "tail -n 20 /var/log/postgresql/*.log" >&2 || true
+      fail "recovery failed. Is the moment before the backup's end, or after the last archived commit (--latest)?"
+    fi
+    if [ $((SECONDS - began)) -gt $recovery_seconds_max ]; then
+      fail "recovery takes more than $recovery_seconds_max s; see /var/log/postgresql on $host"
+    fi
+    sleep 0.5
+  done
+  ask "$host" checkpoint > /dev/null
+}
+
+veza_host() {
+  local candidate
+  for candidate in $VEZA_HOSTS; do
+    if reach "$candidate" test -x /usr/local/bin/veza 2> /dev/null; then echo "$candidate"; return; fi
+  done
+  return 1
+}
+
+say "from $($latest && echo 'the newest commit' || echo "$target")"
+choose_host
+keep_erasures
+stop_databases
+restore_database
+database_seconds=$(($(date +%s) - started))
+say "$host is primary, timeline $(ask "$host" 'select timeline_id from pg_control_checkpoint()')"
+
+last=$(ask "$host" "select to_char(pg_last_xact_replay_timestamp() at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS.US')")
+head=$(ask "$host" "select coalesce(max(seq_id), 0) from log.mt_events" veza 2> /dev/null || echo unknown)
+
+if app=$(veza_host); then
+  if $media; then on "$app" veza-restore-media "${target:-now}" || fail "media are not complete"; fi
+  on "$app" veza verify || fail "the log is not sound"
+  on "$app" "[ ! -f $BACKUP_PATH/erasures ] || veza erasures apply $BACKUP_PATH/erasures" ||
+    fail "erased accounts are back: repeat  veza erasures apply $BACKUP_PATH/erasures"
+else
+  say "no host of Veza answers: run  veza verify  and  veza erasures apply $BACKUP_PATH/erasures  later"
+fi
+
+seconds=$(($(date +%s) - started))
+: "${lost_at:=${target:-@$started}}"
+if [ -n "$last" ]; then
+  rpo=$(awk "BEGIN { printf \"%.1f\", $(date -d "$lost_at" +%s.%N) - $(date -d "${last}Z" +%s.%N) }")
+fi
+cat <<TEXT
+host             $host
+position         $head
+last commit      ${last:-unknown}
+RPO              ${rpo:-unknown} s from the last commit to $(date -u -d "$lost_at" '+%Y-%m-%d %H:%M:%S')
+RTO              $seconds s ($database_seconds s until the database took writes)
+TEXT
+say "next: a full backup (backup.sh ENVIRONMENT full), and promote-standby.sh ENVIRONMENT --rejoin HOST for the others"
