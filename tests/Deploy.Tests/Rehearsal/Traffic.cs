@@ -31,6 +31,7 @@ internal sealed class Traffic : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly List<string> _failures = [];
     private Task _writers = Task.CompletedTask;
+    private readonly Stopwatch _lastAnswer = new();
     private int _requests;
     private int _failed;
 
@@ -38,6 +39,9 @@ internal sealed class Traffic : IAsyncDisposable
 
     /// <summary>Requests answered, repetitions left out.</summary>
     public int Requests => Volatile.Read(ref _requests);
+
+    /// <summary>The longest time without an acknowledged command.</summary>
+    public TimeSpan LongestPause { get; private set; }
 
     /// <summary>Subscriptions that were taken up again after they had ended.</summary>
     public int Resumed => _subscribers.Sum(s => s.Resumed);
@@ -58,6 +62,7 @@ internal sealed class Traffic : IAsyncDisposable
             traffic._subscribers.Add(new(address, room.Token, room.Channel));
         }
         await Task.WhenAll(traffic._subscribers.Select(s => s.StartAsync()));
+        traffic._lastAnswer.Start();
         // One request at a time each; the answers take less than a fifth of a second.
         var writers = Math.Max(rooms, perSecond / 5);
         var every = TimeSpan.FromSeconds((double)writers / perSecond);
@@ -85,6 +90,26 @@ internal sealed class Traffic : IAsyncDisposable
         }
         lock (_lock)
             return new(Requests, _failed, items, missed, repeated, [.. _failures]);
+    }
+
+    /// <returns>How many acknowledged messages the channels' histories do not have.</returns>
+    public async Task<int> LostAsync()
+    {
+        var lost = 0;
+        foreach (var room in _rooms)
+        {
+            var found = new HashSet<Guid>();
+            var next = $"/api/v1/channels/{room.Channel}/messages?limit=1000";
+            while (next is not null)
+            {
+                var page = await SendAsync(HttpMethod.Get, next, room.Token, null);
+                foreach (var item in page.GetProperty("items").EnumerateArray())
+                    found.Add(item.GetProperty("id").GetGuid());
+                next = page.GetProperty("next").GetString();
+            }
+            lost += room.Acknowledged.Keys.Count(id => !found.Contains(id));
+        }
+        return lost;
     }
 
     public async ValueTask DisposeAsync()
@@ -130,6 +155,12 @@ internal sealed class Traffic : IAsyncDisposable
                 var answer = await SendAsync(HttpMethod.Post, messages, room.Token, new { text = $"number {i}" });
                 lock (room.Acknowledged)
                     room.Acknowledged[answer.GetProperty("id").GetGuid()] = answer.GetProperty("position").GetInt64();
+                lock (_lock)
+                {
+                    var pause = _lastAnswer.Elapsed;
+                    _lastAnswer.Restart();
+                    LongestPause = pause > LongestPause ? pause : LongestPause;
+                }
             }
             try
             {
