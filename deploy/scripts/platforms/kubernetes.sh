@@ -54,7 +54,7 @@ platform_state() {
 platform_place() { :; }
 
 set_images() {
-  kube set image "deployment/veza-api-$1" "veza=$REGISTRY/veza:$2" &&
+  kube set image "deployment/veza-api-$1" "veza=$REGISTRY/veza-media:$2" &&
     kube set image "deployment/veza-workers-$1" "veza=$REGISTRY/veza-media:$2"
 }
 
