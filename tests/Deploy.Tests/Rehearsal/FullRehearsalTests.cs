@@ -11,7 +11,7 @@ namespace Veza.Deploy.Tests.Rehearsal;
 public sealed class FullRehearsalTests
 {
     /// <summary>Pauses the process most of the time: it answers everything, and late.</summary>
-    private const string Slow = "(while sleep 1; do kill -STOP $$; sleep 4; kill -CONT $$; done) \\&";
+    private const string Slow = "(while sleep 1; do kill -STOP $$; sleep 4; kill -CONT $$; done) &";
 
     private readonly StringBuilder _table = new();
     private readonly List<string> _wrong = [];
