@@ -10,8 +10,8 @@ namespace Veza.Deploy.Tests.Rehearsal;
 /// </summary>
 public sealed class FullRehearsalTests
 {
-    /// <summary>Pauses the process for two fifths of the time: it answers everything, and late.</summary>
-    private const string Slow = "(while sleep 0.9; do kill -STOP $$; sleep 0.6; kill -CONT $$; done) &";
+    /// <summary>Pauses the process most of the time: it answers everything, and late.</summary>
+    private const string Slow = "(while sleep 1; do kill -STOP $$; sleep 4; kill -CONT $$; done) &";
 
     private readonly StringBuilder _table = new();
     private readonly List<string> _wrong = [];

@@ -121,6 +121,7 @@ internal sealed class LoopbackHosts : IAsyncDisposable
                 $"DEPLOY_LOG={_root}/deployments.log",
                 // Long enough for some requests, short enough for a test.
                 "WATCH_SECONDS=2",
+                "WARM_UP_SECONDS=0",
                 // Slow is what no busy machine makes of a sound release.
                 "SLOW_SECONDS=5",
             ]
