@@ -89,7 +89,8 @@ public sealed class FullRehearsalTests
         Row("primary lost", report, seconds, traffic.LongestPause);
         _table.AppendLine(
             CultureInfo.InvariantCulture,
-            $"primary lost: {lost} acknowledged messages lost, {traffic.EpochsChanged} subscribers were sent epochChanged"
+            $"primary lost: {lost} acknowledged messages lost, "
+                + $"{traffic.EpochsChanged} subscribers were sent epochChanged"
         );
         if (promoted.Code != 0 || lost > 0 || report.Repeated > 0 || traffic.LongestPause.TotalSeconds > 30)
             _wrong.Add($"primary lost: exit code {promoted.Code}\n{promoted.Errors}");
@@ -109,7 +110,8 @@ public sealed class FullRehearsalTests
     private void Row(string name, TrafficReport report, double seconds, TimeSpan pause) =>
         _table.AppendLine(
             CultureInfo.InvariantCulture,
-            $"{name} | {report.Requests} | {report.Failed} | {report.Items} | {report.Missed} | {report.Repeated} | {seconds:F1} | {pause.TotalSeconds:F1}"
+            $"{name} | {report.Requests} | {report.Failed} | {report.Items} | {report.Missed} | {report.Repeated} | "
+                + $"{seconds:F1} | {pause.TotalSeconds:F1}"
         );
 
     private Task<ShellResult> DeployAsync(string version, string strategy) =>

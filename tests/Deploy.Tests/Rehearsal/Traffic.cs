@@ -6,7 +6,9 @@ using System.Text.Json;
 
 namespace Veza.Deploy.Tests.Rehearsal;
 
-/// <summary>People who write and follow channels through the proxy, as browsers do: HTTP/2, and WebSockets that resume.</summary>
+/// <summary>
+/// People who write and follow channels through the proxy, as browsers do: HTTP/2, and WebSockets that resume.
+/// </summary>
 /// <remarks>
 /// Counts exactly: each request that was not answered with success at its first attempt, each item that a subscriber
 /// did not get, and each that it got twice. A failed command is sent again under its key until it is answered, so that
@@ -208,7 +210,10 @@ internal sealed class Traffic : IAsyncDisposable
             }
             if (attempt == 1)
                 Fail(
-                    $"{TimeProvider.System.GetUtcNow().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)} {method} {path}: {why}"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {method} {path}: {why}"
+                    )
                 );
             if (asked.Elapsed > AnswerMax)
                 throw new TimeoutException($"{method} {path} was not answered within {AnswerMax}: {why}");
