@@ -1,8 +1,6 @@
 namespace Veza.Deploy.Tests;
 
-/// <summary>
-/// Runs programs of Node.js with the packages of this project, which npm installs when they are missing.
-/// </summary>
+/// <summary>Runs programs of Node.js with packages that npm installs when they are missing.</summary>
 internal static class NodeModules
 {
     private const string Folder = "tests/Deploy.Tests";

@@ -1,8 +1,6 @@
 namespace Veza.Deploy.Tests.Kubernetes;
 
-/// <summary>
-/// Runs deploy/kubernetes/apply with a kubectl that renders as the real one, and answers for a cluster.
-/// </summary>
+/// <summary>Runs deploy/kubernetes/apply with a kubectl that renders, and answers for a cluster.</summary>
 public sealed class ApplyTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("veza-apply").FullName;

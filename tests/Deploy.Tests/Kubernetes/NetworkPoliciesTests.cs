@@ -91,9 +91,7 @@ public sealed class NetworkPoliciesTests
     private static bool Allows(List<JsonNode> policies, Peer from, Peer to, string port) =>
         Consents(policies, "Egress", from, to, port) && Consents(policies, "Ingress", to, from, port);
 
-    /// <returns>
-    /// True when no policy selects the pod in this direction, or one of those that do allows the peer.
-    /// </returns>
+    /// <returns>True when no policy selects the pod in this direction, or one of them allows the peer.</returns>
     private static bool Consents(List<JsonNode> policies, string direction, Peer pod, Peer peer, string port)
     {
         if (pod.Namespace != Here)

@@ -5,9 +5,7 @@ using YamlDotNet.Core;
 
 namespace Veza.Deploy.Tests.Kubernetes;
 
-/// <summary>
-/// Refuses what Kubernetes would refuse, or would silently leave out: unknown fields and wrong types.
-/// </summary>
+/// <summary>Refuses unknown fields and wrong types, which Kubernetes refuses or silently leaves out.</summary>
 internal static class StrictManifests
 {
     private static readonly Dictionary<string, Type> Kinds = new[]

@@ -159,7 +159,9 @@ resource "aws_eks_node_group" "this" {
 }
 
 resource "aws_eks_addon" "this" {
-  for_each     = toset(["vpc-cni", "kube-proxy", "coredns", "eks-pod-identity-agent", "metrics-server", "aws-ebs-csi-driver"])
+  for_each = toset([
+    "vpc-cni", "kube-proxy", "coredns", "eks-pod-identity-agent", "metrics-server", "aws-ebs-csi-driver",
+  ])
   cluster_name = aws_eks_cluster.this.name
   addon_name   = each.key
   # The CNI enforces NetworkPolicies only when asked to.
