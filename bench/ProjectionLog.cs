@@ -159,7 +159,7 @@ internal static class ProjectionLog
             TimeProvider.System,
             NullLoggerFactory.Instance,
             CancellationToken.None,
-            keySecret: new byte[32]
+            wrapping: new(new byte[32])
         );
 
     public static async Task<T> AskAsync<T>(NpgsqlDataSource database, string sql)

@@ -39,7 +39,8 @@ reach() {
 # ask HOST SQL [DATABASE]: one answer.
 ask() {
   # Quoted once for the other side's shell.
-  reach "$1" "cd / && runuser -u postgres -- psql --no-psqlrc -XAtq -v ON_ERROR_STOP=1 -c $(printf %q "$2") ${3:-postgres}"
+  local psql="runuser -u postgres -- psql --no-psqlrc -XAtq -v ON_ERROR_STOP=1"
+  reach "$1" "cd / && $psql -c $(printf %q "$2") ${3:-postgres}"
 }
 
 # state_of HOST: primary, standby, stopped or lost.

@@ -83,7 +83,7 @@ leave() {
     say "back to ${active_version}: ${reason:-interrupted}"
     undo
     note "rolled back: ${reason:-interrupted}"
-    say "$active_version serves as before; $((SECONDS - began)) s"
+    say "as before: $active_version serves; $((SECONDS - began)) s"
     code=1
   elif [ "$phase" = checks ] && [ -n "${reason:-}" ]; then
     note "not begun: $reason"
@@ -100,11 +100,12 @@ give_up() {
   exit 1
 }
 
-# watch_new [NODE...]: for WATCH_SECONDS, or until it is known to be worse.
+# watch_new [NODE...]: for WATCH_SECONDS after WARM_UP_SECONDS, or until it is known to be worse.
 watch_new() {
-  local from failures=0 node why
+  local from fresh failures=0 node why
   from=$(totals "$new")
-  local until=$((SECONDS + WATCH_SECONDS))
+  local warm=$((SECONDS + WARM_UP_SECONDS)) is_warm=''
+  local until=$((warm + WATCH_SECONDS))
   while :; do
     if node=$(platform_ready "$new" "$@"); then
       failures=0
@@ -118,9 +119,15 @@ watch_new() {
       totals_now=$(totals "$active")
       [ "${totals_now%% *}" = 0 ] || old=$(since "$old_from" "$totals_now")
     fi
-    why=$(worse "$old" "$(since "$from" "$(totals "$new")")")
+    fresh=$(since "$from" "$(totals "$new")")
+    [ -n "$is_warm" ] || fresh="${fresh% *} 0"
+    why=$(worse "$old" "$fresh")
     [ -z "$why" ] || give_up "$version is worse: $why"
     [ $SECONDS -lt $until ] || return 0
+    if [ -z "$is_warm" ] && [ $SECONDS -ge $warm ]; then
+      is_warm=yes
+      from=$(totals "$new")
+    fi
     sleep 1
   done
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What deploy.sh, rollback.sh, health-check.sh and smoke-tests.sh share: an environment and its platform. To be read by
-# these, not run.
+# these, not run; they use its variables.
+# shellcheck disable=SC2034
 set -euo pipefail
 # Set by the platform's verbs.
 nodes=()
@@ -26,6 +27,8 @@ read_environment() {
   : "${PLATFORM:?is missing in $file}" "${PUBLIC_URL:=}" "${STRATEGY:=rolling}"
   # How long a new release is watched at each step.
   : "${WATCH_SECONDS:=60}"
+  # Before that, slow requests do not count: a process that was just started is still compiling.
+  : "${WARM_UP_SECONDS:=10}"
   # More failed requests than the old release has, in per mille of its requests, are too many; and more slow ones.
   : "${FAILED_PER_MILLE_MAX:=10}" "${SLOW_PER_MILLE_MAX:=50}"
   # A bound of the histogram http_server_request_duration_seconds.

@@ -30,7 +30,7 @@ expect() {
   shift 3
   got=$(curl --silent --max-time 15 --output "$answer" --write-out '%{http_code}' "${options[@]}" "$@" \
     "$url$path") || true
-  if [ "$got" != "$status" ] || ! grep -q -- "$text" "$answer"; then
+  if [[ ! $got =~ ^$status$ ]] || { [ -n "$text" ] && ! grep -q -- "$text" "$answer"; }; then
     echo "smoke-tests: $url$path: $got instead of $status with '$text': $(head -c 300 "$answer")" >&2
     failed=1
   fi
@@ -40,7 +40,6 @@ options=("$@")
 expect 200 '"status":"\(healthy\|degraded\)"' /health/ready
 expect 200 '"status"' /health/live
 expect 200 '"openapi"' /openapi/v1.json
-expect 200 '"items"' /api/v1/charts/top
 # Closed to who is not signed in, with a problem that clients understand.
 expect 401 '/problems/' /api/v1/communities
 # Monitoring's numbers are not public.

@@ -1,7 +1,9 @@
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Npgsql;
 using Veza.Api.Accounts;
+using Veza.Api.Auth;
 using Veza.Api.Configuration;
 using Veza.Api.Connections;
 using Veza.Api.Health;
@@ -95,9 +97,15 @@ public static class VezaHost
             TimeProvider.System,
             loggers,
             ct,
-            keySecret: System.Text.Encoding.UTF8.GetBytes(settings.EncryptionKey!),
+            wrapping: settings.KeyWrapping(),
             disk: postgres?.Disk,
             names: VezaApplication.NameRules
+        );
+        var keys = await LastingKeys.LoadAsync(
+            log,
+            Encoding.UTF8.GetBytes(settings.EncryptionKey!),
+            Encoding.UTF8.GetBytes(settings.JwtSecret!),
+            ct
         );
         var projections = await ProjectionHost.OpenAsync(
             log,
@@ -108,7 +116,7 @@ public static class VezaHost
             ct,
             withdrawn: VezaApplication.WithdrawnProjections
         );
-        var app = Build(settings, limits, log, projections, postgres?.Watched);
+        var app = Build(settings, limits, log, projections, keys, postgres?.Watched);
         var running = new RunningVeza(app, projections, log);
         try
         {
@@ -144,10 +152,11 @@ public static class VezaHost
         ConnectionLimits limits,
         EventLog log,
         ProjectionHost projections,
+        LastingKeys keys,
         ServerWatch? watch
     )
     {
-        var app = CreateBuilder(settings, limits, log, projections, watch).Build();
+        var app = CreateBuilder(settings, limits, log, projections, keys, watch).Build();
         Map(app, settings);
         return app;
     }
@@ -160,6 +169,7 @@ public static class VezaHost
         ConnectionLimits limits,
         EventLog log,
         ProjectionHost projections,
+        LastingKeys keys,
         ServerWatch? watch
     )
     {
@@ -188,7 +198,7 @@ public static class VezaHost
                 options.RunVezaReactors(log);
         });
         builder.Services.AddConnectionGates(limits);
-        VezaServices.Add(builder.Services, settings, limits, log, projections);
+        VezaServices.Add(builder.Services, settings, limits, log, projections, keys);
         if (watch is not null)
             builder.Services.AddPostgresHealth(watch);
         return builder;

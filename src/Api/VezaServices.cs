@@ -1,6 +1,7 @@
 using System.Text;
 using Marten;
 using Veza.Api.Accounts;
+using Veza.Api.Auth;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Configuration;
 using Veza.Api.Connections;
@@ -42,13 +43,14 @@ internal static class VezaServices
         VezaSettings settings,
         ConnectionLimits limits,
         EventLog log,
-        ProjectionHost projections
+        ProjectionHost projections,
+        LastingKeys keys
     )
     {
         AddHost(services, settings);
-        AddCapabilities(services, settings, log, projections);
+        AddCapabilities(services, settings, log, projections, keys);
         services.AddRealtime(new(limits.Live));
-        AddHttp(services, settings);
+        AddHttp(services, settings, keys);
         AddHealth(services, settings);
     }
 
@@ -64,7 +66,8 @@ internal static class VezaServices
         IServiceCollection services,
         VezaSettings settings,
         EventLog log,
-        ProjectionHost projections
+        ProjectionHost projections,
+        LastingKeys keys
     )
     {
         services.AddSingleton(TimeProvider.System);
@@ -96,14 +99,15 @@ internal static class VezaServices
         services.AddAccounts(
             new(
                 Encoding.UTF8.GetBytes(settings.JwtSecret!),
-                Encoding.UTF8.GetBytes(settings.EncryptionKey!),
+                settings.JwtSecretAccepted is { } accepted ? Encoding.UTF8.GetBytes(accepted) : null,
+                keys,
                 settings.RateLimitPerMinute,
                 RolesNeedTwoFactor: settings.InProduction
             )
         );
-        services.AddMail(settings);
+        services.AddMail(settings, keys);
         services.AddSocial().AddListening();
-        services.AddBroadcasts(settings);
+        services.AddBroadcasts(settings, keys);
         services.AddLogReplay();
         services.AddTracks(
             settings.MediaRoot,
@@ -132,10 +136,10 @@ internal static class VezaServices
         services.AddSingleton<ProcessingSlots>();
     }
 
-    private static void AddHttp(IServiceCollection services, VezaSettings settings)
+    private static void AddHttp(IServiceCollection services, VezaSettings settings, LastingKeys keys)
     {
         services.AddSingleton(RequestLimits.For(settings)).AddSingleton<OwnWrites>();
-        services.AddSingleton(new RequestFingerprints(Encoding.UTF8.GetBytes(settings.EncryptionKey!)));
+        services.AddSingleton(new RequestFingerprints(keys.Fingerprints));
         services.AddOrigins(settings);
         services.ConfigureHttpJsonOptions(o => VezaApplication.ConfigureJson(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);

@@ -11,7 +11,9 @@ internal static class HealthCommand
 {
     private const int ExitCodeNotReady = 1;
 
-    /// <summary>Longer than a node takes to ask its slowest check, and shorter than an orchestrator's patience.</summary>
+    /// <summary>
+    /// Longer than a node takes to ask its slowest check, and shorter than an orchestrator's patience.
+    /// </summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     public static Command Create()
@@ -70,9 +72,12 @@ internal static class HealthCommand
     }
 
     private static string DefaultUrl =>
-        $"http://127.0.0.1:{(Environment.GetEnvironmentVariable("PROMETHEUS_PORT") is { Length: > 0 } port ? port : "9090")}";
+        "http://127.0.0.1:"
+        + (Environment.GetEnvironmentVariable("PROMETHEUS_PORT") is { Length: > 0 } port ? port : "9090");
 
-    /// <summary>The checks that are not healthy, with their details; the text itself if it is no report of checks.</summary>
+    /// <summary>
+    /// The checks that are not healthy, with their details; the text itself if it is no report of checks.
+    /// </summary>
     private static string Failing(string text)
     {
         try

@@ -62,6 +62,7 @@ var veza = new RootCommand("Veza: community chat and music on one event log.")
     ProjectionsCommand.Create(),
     ReactorsCommand.Create(),
     VerifyCommand.Create(),
+    KeysCommand.Create(),
     DiffCommand.Create(),
     HealthCommand.Create(),
 };

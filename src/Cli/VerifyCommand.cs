@@ -3,7 +3,6 @@ using System.Globalization;
 using Npgsql;
 using Veza.Api;
 using Veza.Api.Configuration;
-using Veza.EventStore.Postgres;
 using Veza.EventStore.Verification;
 
 namespace Veza.Cli;
@@ -20,62 +19,23 @@ internal static class VerifyCommand
             "Verifies the log's promises: hash chain, positions, times, versions, names; "
                 + "exits with 1 on any difference."
         );
-        verify.SetAction((_, ct) => RunAsync(VezaSettings.FromEnvironment(), ct));
+        verify.SetAction(
+            (_, ct) => DatabaseCommand.RunAsync(VezaSettings.FromEnvironment(), "veza-verify", VerifyAsync, ct)
+        );
         return verify;
     }
 
-    private static async Task<int> RunAsync(VezaSettings settings, CancellationToken ct)
+    private static async Task<int> VerifyAsync(NpgsqlDataSource database, CancellationToken ct)
     {
-        if (
-            (settings.Database?.ConnectionString ?? await LocalPostgres.FindRunningAsync(settings.VezaHome, ct)) is
-            { } running
-        )
-            return await VerifyAsync(running, ct);
-        if (!Directory.Exists(settings.VezaHome))
-        {
-            Console.Error.WriteLine($"veza: {settings.VezaHome} does not exist, and DATABASE_URL is not set");
-            return ExitCodeFailed;
-        }
-        // A server that runs only for this command is stopped after it.
-        await using var started = await LocalPostgres.StartAsync(new(settings.VezaHome), ct: ct);
-        try
-        {
-            return await VerifyAsync(started.ConnectionString, ct);
-        }
-        finally
-        {
-            await started.StopAsync(CancellationToken.None);
-        }
-    }
-
-    private static async Task<int> VerifyAsync(string connectionString, CancellationToken ct)
-    {
-        await using var database = NpgsqlDataSource.Create(
-            new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "veza-verify" }
-        );
-        try
-        {
-            var report = await new LogVerifier(
-                database,
-                VezaApplication.NameRules,
-                Console.IsErrorRedirected ? null : Show
-            ).VerifyAsync(ct);
-            if (!Console.IsErrorRedirected)
-                Show("");
-            Write(report);
-            return report.IsSound ? 0 : ExitCodeFailed;
-        }
-        catch (PostgresException missing)
-            when (missing.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
-        {
-            Console.Error.WriteLine("veza: there is no log in this database: " + missing.MessageText);
-            return ExitCodeFailed;
-        }
-        catch (NpgsqlException fault)
-        {
-            Console.Error.WriteLine("veza: " + fault.Message);
-            return ExitCodeFailed;
-        }
+        var report = await new LogVerifier(
+            database,
+            VezaApplication.NameRules,
+            Console.IsErrorRedirected ? null : Show
+        ).VerifyAsync(ct);
+        if (!Console.IsErrorRedirected)
+            Show("");
+        Write(report);
+        return report.IsSound ? 0 : ExitCodeFailed;
     }
 
     private static void Write(VerificationReport report)

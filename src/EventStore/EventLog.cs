@@ -38,7 +38,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         TimeProvider clock,
         ILoggerFactory loggers,
         long partitionEvents,
-        byte[]? keySecret,
+        KeyWrapping? wrapping,
         DiskSpace? disk
     )
     {
@@ -49,7 +49,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         Tail = new();
         _guard = new(Tail, ForgetHistory, _logger);
         _sources = new(connectionString, budget, node, _guard);
-        _keys = new(_sources.Keys, keySecret);
+        _keys = new(_sources.Keys, wrapping);
         Cipher = new(types, _keys);
         Reader = new(Database, Cipher);
         Snapshots = new(Database, Reader, Cipher, loggers.CreateLogger<Snapshots>());
@@ -125,7 +125,7 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     /// <see cref="ConnectionBudget"/>.
     /// </param>
     /// <param name="partitionEvents">Events in each partition still to be made.</param>
-    /// <param name="keySecret">
+    /// <param name="wrapping">
     /// Wraps the keys that personal texts are encrypted with; needed where the types have any.
     /// </param>
     /// <param name="disk">The database's, where this process can see it: when it is full, appends are refused.</param>
@@ -137,14 +137,14 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
         ILoggerFactory loggers,
         CancellationToken ct,
         long partitionEvents = Maintenance.PartitionEvents,
-        byte[]? keySecret = null,
+        KeyWrapping? wrapping = null,
         DiskSpace? disk = null,
         IReadOnlyList<NameRule>? names = null
     )
     {
         var allowed = await ConnectionBudget.AllowedAsync(connectionString, ct);
         var budget = ConnectionBudget.Of(new NpgsqlConnectionStringBuilder(connectionString).MaxPoolSize, allowed);
-        var log = new EventLog(connectionString, types, budget, clock, loggers, partitionEvents, keySecret, disk);
+        var log = new EventLog(connectionString, types, budget, clock, loggers, partitionEvents, wrapping, disk);
         await LogSchema.ApplyAsync(log.Database, ct);
         await AppendRules.WriteAsync(log.Database, types, names ?? [], ct);
         await log._guard.StartAsync(log.Database, ct);
@@ -183,6 +183,10 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
 
     /// <inheritdoc cref="Tail.ThrowIfForkedSince"/>
     public void ThrowIfForkedSince(int generation) => Tail.ThrowIfForkedSince(generation);
+
+    /// <inheritdoc cref="SubjectKeyStore.LastingAsync"/>
+    public Task<byte[]> LastingKeyAsync(string purpose, byte[] first, CancellationToken ct) =>
+        _keys.LastingAsync(purpose, first, ct);
 
     ValueTask<AggregateState> IDecisionLog.LoadAsync(Type aggregate, Guid stream, CancellationToken ct) =>
         Aggregates.LoadAsync(aggregate, stream, ct);

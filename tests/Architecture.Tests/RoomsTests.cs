@@ -115,6 +115,8 @@ public sealed class RoomsTests
     /// </summary>
     private static readonly Dictionary<string, string[]> MayCallOutBy = new()
     {
+        // Vault, which the operator names, at the start: only in that one file.
+        ["Api"] = ["System.Net.Http.HttpClient"],
         ["Mail"] = ["MailKit.Net.Smtp.SmtpClient"],
         ["Media"] = ["Amazon.S3.AmazonS3Client"],
     };
@@ -177,6 +179,19 @@ public sealed class RoomsTests
         Assert.DoesNotContain(names, name =>
             name[0] != '<' && BannedEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))
         );
+    }
+
+    [Fact]
+    public void In_the_host_only_the_settings_call_out()
+    {
+        var files = Checkout
+            .Files.Where(path =>
+                path.StartsWith("src/Api/", StringComparison.Ordinal) && path.EndsWith(".cs", StringComparison.Ordinal)
+            )
+            .Where(path =>
+                File.ReadAllText(Path.Combine(Checkout.Root, path)).Contains(" HttpClient", StringComparison.Ordinal)
+            );
+        Assert.Equal(["src/Api/Configuration/VaultSecrets.cs"], files);
     }
 
     /// <summary>

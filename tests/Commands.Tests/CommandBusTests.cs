@@ -149,7 +149,7 @@ public class CommandBusTests(TestLog log)
             TimeProvider.System,
             NullLoggerFactory.Instance,
             CancellationToken.None,
-            keySecret: TestLog.KeySecret
+            wrapping: new(TestLog.KeySecret)
         );
         var other = new CommandBus(log.Wolverine, elsewhere, () => log.Now);
         for (var i = 0; i < 50; i++)

@@ -72,7 +72,7 @@ public sealed class TestLog : IHandledLog, IAsyncLifetime
             TimeProvider.System,
             NullLoggerFactory.Instance,
             CancellationToken.None,
-            keySecret: KeySecret
+            wrapping: new(KeySecret)
         );
         _host = await HandlerHost.StartAsync(provider =>
             new(provider.GetRequiredService<IWolverineRuntime>(), Log, () => Now)

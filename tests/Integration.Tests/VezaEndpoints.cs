@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Veza.Api;
+using Veza.Api.Auth;
 using Veza.Api.Connections;
 
 namespace Veza.Integration.Tests;
@@ -67,7 +68,8 @@ public sealed class VezaEndpoints(VezaServer server) : IVezaApi, IAsyncLifetime
         var settings = VezaServer.Settings(server.Home, [("ROLES", "api"), .. more]);
         var limits = ConnectionLimits.For(settings, OpenFiles.Max);
         var (log, projections) = (server.Running.Log, server.Running.Projections);
-        var builder = VezaHost.CreateBuilder(settings, limits, log, projections, watch: null);
+        var keys = server.Running.App.Services.GetRequiredService<LastingKeys>();
+        var builder = VezaHost.CreateBuilder(settings, limits, log, projections, keys, watch: null);
         builder.Services.AddSingleton<IStartupFilter>(new FromLoopback(settings.Port));
         return AlbaHost.For(builder, app => VezaHost.Map(app, settings));
     }

@@ -40,7 +40,7 @@ public sealed class IndexedLog : IAsyncLifetime
             TimeProvider.System,
             NullLoggerFactory.Instance,
             TestContext.Current.CancellationToken,
-            keySecret: TestLog.KeySecret
+            wrapping: new(TestLog.KeySecret)
         );
 
     private Task<ProjectionHost> HostAsync() =>

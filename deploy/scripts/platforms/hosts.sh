@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Verbs of deploy.sh on plain hosts: veza-slot on the nodes, veza-weights on the proxies, by ssh as root.
 # To be read by environment.sh, not run. kubernetes.sh has the same names.
-set -euo pipefail
-# The scripts that read this file set and use these.
+#
+# The scripts that read this file set and use its variables.
 # shellcheck disable=SC2034,SC2154
-:
+set -euo pipefail
 
 platform_check() {
   : "${VEZA_HOSTS:?is missing in the environment}" "${PROXY_HOSTS:?is missing in the environment}"

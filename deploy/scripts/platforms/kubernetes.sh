@@ -2,10 +2,10 @@
 # Verbs of deploy.sh on Kubernetes: each slot is two Deployments, veza-api-SLOT and veza-workers-SLOT. The Service veza
 # selects the slot that serves, and veza-canary the other one. To be read by environment.sh, not run. hosts.sh has the
 # same names. The cluster counts as one node.
-set -euo pipefail
-# The scripts that read this file set and use these.
+#
+# The scripts that read this file set and use its variables.
 # shellcheck disable=SC2034,SC2154
-:
+set -euo pipefail
 
 platform_check() {
   : "${NAMESPACE:?is missing in the environment}" "${KUBECTL:=kubectl}" "${REGISTRY:=ghcr.io/veza}"
@@ -54,7 +54,7 @@ platform_state() {
 platform_place() { :; }
 
 set_images() {
-  kube set image "deployment/veza-api-$1" "veza=$REGISTRY/veza:$2" &&
+  kube set image "deployment/veza-api-$1" "veza=$REGISTRY/veza-media:$2" &&
     kube set image "deployment/veza-workers-$1" "veza=$REGISTRY/veza-media:$2"
 }
 

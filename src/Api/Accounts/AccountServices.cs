@@ -13,12 +13,14 @@ public static class AccountServices
     {
         services.AddSingleton(provider => new SigningKeys(
             settings.JwtSecret,
-            provider.GetRequiredService<TimeProvider>()
+            provider.GetRequiredService<TimeProvider>(),
+            settings.JwtSecretAccepted
         ));
         services
             .AddSingleton(settings)
+            .AddSingleton(settings.Keys)
             .AddSingleton(provider => new TwoFactors(
-                settings.EncryptionKey,
+                settings.Keys.SecondFactors,
                 provider.GetRequiredService<TimeProvider>()
             ));
         services

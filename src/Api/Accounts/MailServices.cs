@@ -14,7 +14,7 @@ public static class MailServices
     /// <summary>
     /// Sends by SMTP when SMTP_HOST is set. Otherwise development writes files, and production sends nothing.
     /// </summary>
-    public static void AddMail(this IServiceCollection services, VezaSettings settings)
+    public static void AddMail(this IServiceCollection services, VezaSettings settings, LastingKeys keys)
     {
         if (settings.Smtp is { } server)
             services.AddSingleton<IMailer>(new SmtpMailer(server));
@@ -34,8 +34,9 @@ public static class MailServices
                 );
             });
         services.AddSingleton(new AccountLetters(settings.PublicUrl));
-        services.AddSingleton(provider => new MailTokens(purpose =>
-            provider.GetRequiredService<SigningKeys>().Derive(purpose)
+        services.AddSingleton(provider => new MailTokens(
+            provider.GetRequiredService<SigningKeys>().DeriveAll,
+            keys.Mailboxes
         ));
         services.AddSingleton<MailRequests>();
     }

@@ -16,12 +16,10 @@ public sealed class AccountAuthenticator(
     EventLog log,
     AccessTokens access,
     RefreshTokens refresh,
-    SigningKeys keys,
+    LastingKeys keys,
     AccountSettings settings
 )
 {
-    private readonly byte[] _networks = keys.Derive("veza sign-in network");
-
     /// <summary>Whether a text can be a user name or an address at all.</summary>
     public static bool CanBeName([NotNullWhen(true)] string? name) => name is { Length: > 0 and <= Account.EmailMax };
 
@@ -70,9 +68,9 @@ public sealed class AccountAuthenticator(
         return agent.Length == 0 ? null : agent;
     }
 
-    /// <summary>A network as the log may store it. Without JWT_SECRET the hash does not reveal the network.</summary>
+    /// <summary>A network as the log may store it. Without its key the hash does not reveal the network.</summary>
     public string NetworkHash(IPAddress? address) =>
-        Base64Url.EncodeToString(HMACSHA256.HashData(_networks, Networks.Of(address).ToByteArray()).AsSpan(0, 16));
+        Base64Url.EncodeToString(HMACSHA256.HashData(keys.Networks, Networks.Of(address).ToByteArray()).AsSpan(0, 16));
 
     /// <summary>
     /// Answers a command that started or renewed a session: the ids that the log stores, and the tokens, which it does

@@ -4,12 +4,13 @@ namespace Veza.Api.Auth;
 /// <param name="JwtSecret">
 /// JWT_SECRET: at least <see cref="SigningKeys.SecretBytesMin"/> bytes, the same on every node.
 /// </param>
-/// <param name="EncryptionKey">ENCRYPTION_KEY: the same on every node.</param>
+/// <param name="JwtSecretAccepted">JWT_SECRET_ACCEPTED; null when the secret is not being replaced.</param>
 /// <param name="RateLimitPerMinute">RATE_LIMIT_PER_MINUTE: requests of one caller.</param>
 /// <param name="RolesNeedTwoFactor">Roles beyond <c>user</c> count only with two-factor sign-in.</param>
 public sealed record AccountSettings(
     byte[] JwtSecret,
-    byte[] EncryptionKey,
+    byte[]? JwtSecretAccepted,
+    LastingKeys Keys,
     int RateLimitPerMinute = 1000,
     bool RolesNeedTwoFactor = false
 )

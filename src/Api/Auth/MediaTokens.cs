@@ -42,7 +42,7 @@ public sealed class MediaTokens(SigningKeys keys, EventLog log, AccountAuthentic
     private const int SealedBytes = 2 * IdBytes + sizeof(long);
     private const int TokenBytes = SealedBytes + HMACSHA256.HashSizeInBytes;
 
-    private readonly byte[] _seal = keys.Derive("veza media token seal");
+    private readonly IReadOnlyList<byte[]> _seals = keys.DeriveAll("veza media token seal");
 
     public string Issue(Caller caller)
     {
@@ -51,7 +51,7 @@ public sealed class MediaTokens(SigningKeys keys, EventLog log, AccountAuthentic
         caller.SessionId.TryWriteBytes(bytes[IdBytes..], bigEndian: true, out _);
         var until = (clock.GetUtcNow() + Life).ToUnixTimeSeconds();
         BinaryPrimitives.WriteInt64BigEndian(bytes[(2 * IdBytes)..], until);
-        HMACSHA256.HashData(_seal, bytes[..SealedBytes], bytes[SealedBytes..]);
+        HMACSHA256.HashData(_seals[0], bytes[..SealedBytes], bytes[SealedBytes..]);
         return Base64Url.EncodeToString(bytes);
     }
 
@@ -81,9 +81,14 @@ public sealed class MediaTokens(SigningKeys keys, EventLog log, AccountAuthentic
             || written != TokenBytes
         )
             return null;
+        var isOurs = false;
         Span<byte> seal = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(_seal, bytes[..SealedBytes], seal);
-        if (!CryptographicOperations.FixedTimeEquals(seal, bytes[SealedBytes..]))
+        foreach (var key in _seals)
+        {
+            HMACSHA256.HashData(key, bytes[..SealedBytes], seal);
+            isOurs |= CryptographicOperations.FixedTimeEquals(seal, bytes[SealedBytes..]);
+        }
+        if (!isOurs)
             return null;
         return (
             new(bytes[..IdBytes], bigEndian: true),

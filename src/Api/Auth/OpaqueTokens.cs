@@ -8,7 +8,7 @@ namespace Veza.Api.Auth;
 /// <remarks>
 /// On the wire: base64url of the owner's id (16 bytes), secret (32), seal (16). The seal is an HMAC with a key derived
 /// from JWT_SECRET. It distinguishes an issued token from an invented one: only a real refresh token, used again, may
-/// end a session. Changing JWT_SECRET therefore signs every account out.
+/// end a session. A new JWT_SECRET therefore signs every account out, unless the former one is still accepted.
 /// </remarks>
 /// <param name="kind">Separates the kinds: a token of one is never accepted as another.</param>
 public abstract class OpaqueTokens(SigningKeys keys, string kind)
@@ -18,7 +18,7 @@ public abstract class OpaqueTokens(SigningKeys keys, string kind)
         SealBytes = 16;
     private const int TokenBytes = IdBytes + SecretBytes + SealBytes;
 
-    private readonly byte[] _seal = keys.Derive($"veza {kind} seal");
+    private readonly IReadOnlyList<byte[]> _seals = keys.DeriveAll($"veza {kind} seal");
     private readonly byte[] _repeat = keys.Derive($"veza {kind} of a repeated request");
 
     /// <param name="repeat">
@@ -37,7 +37,7 @@ public abstract class OpaqueTokens(SigningKeys keys, string kind)
                 [.. bytes[..IdBytes], .. repeat.CommandId(kind).ToByteArray(bigEndian: true), .. repeat.Fingerprint],
                 secret
             );
-        Seal(bytes, bytes[(IdBytes + SecretBytes)..]);
+        Seal(_seals[0], bytes, bytes[(IdBytes + SecretBytes)..]);
         return Of(bytes);
     }
 
@@ -51,19 +51,24 @@ public abstract class OpaqueTokens(SigningKeys keys, string kind)
             || written != TokenBytes
         )
             return null;
+        var isOurs = false;
         Span<byte> seal = stackalloc byte[SealBytes];
-        Seal(bytes, seal);
-        if (!CryptographicOperations.FixedTimeEquals(seal, bytes[(IdBytes + SecretBytes)..]))
+        foreach (var key in _seals)
+        {
+            Seal(key, bytes, seal);
+            isOurs |= CryptographicOperations.FixedTimeEquals(seal, bytes[(IdBytes + SecretBytes)..]);
+        }
+        if (!isOurs)
             return null;
         var token = Of(bytes);
         // The last character has four unused bits; a token has exactly one form.
         return token.Text == text ? token : null;
     }
 
-    private void Seal(ReadOnlySpan<byte> token, Span<byte> seal)
+    private static void Seal(byte[] key, ReadOnlySpan<byte> token, Span<byte> seal)
     {
         Span<byte> whole = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(_seal, token[..(IdBytes + SecretBytes)], whole);
+        HMACSHA256.HashData(key, token[..(IdBytes + SecretBytes)], whole);
         whole[..SealBytes].CopyTo(seal);
     }
 

@@ -23,7 +23,10 @@ public sealed class SigningKeys : IDisposable
 
     private const string DayFormat = "yyyy-MM-dd";
 
-    /// <summary>Yesterday's, today's and tomorrow's; one more around midnight.</summary>
+    /// <summary>Names a secret among a handful, in the ids of its keys, and reveals nothing of it.</summary>
+    private const int NameBytes = 4;
+
+    /// <summary>Of each secret: yesterday's, today's and tomorrow's; one more around midnight.</summary>
     private const int KeysMax = 4;
 
     /// <summary>The order of the group of P-256 (FIPS 186-5, SP 800-186 section 3.2.1.3).</summary>
@@ -33,35 +36,46 @@ public sealed class SigningKeys : IDisposable
         isBigEndian: true
     );
 
-    private readonly ConcurrentDictionary<DateOnly, SigningKey> _keys = new();
-    private readonly byte[] _secret;
+    private readonly ConcurrentDictionary<(DateOnly Day, int Secret), SigningKey> _keys = new();
+
+    /// <summary>The first signs; all are accepted.</summary>
+    private readonly byte[][] _secrets;
+    private readonly string[] _names;
     private readonly TimeProvider _clock;
 
-    public SigningKeys(byte[] secret, TimeProvider clock)
+    /// <param name="accepted">Signs nothing; null when the secret is not being replaced.</param>
+    public SigningKeys(byte[] secret, TimeProvider clock, byte[]? accepted = null)
     {
-        if (secret.Length < SecretBytesMin)
+        _secrets = accepted is null ? [secret] : [secret, accepted];
+        if (_secrets.FirstOrDefault(s => s.Length < SecretBytesMin) is { } small)
             throw new ArgumentException(
-                $"JWT_SECRET is {secret.Length} bytes; at least {SecretBytesMin} are needed",
+                $"JWT_SECRET is {small.Length} bytes; at least {SecretBytesMin} are needed",
                 nameof(secret)
             );
-        _secret = secret;
+        _names = [.. _secrets.Select(s => Convert.ToHexStringLower(Derive(s, "veza signing secret name", NameBytes)))];
         _clock = clock;
     }
 
     /// <summary>Today's key.</summary>
-    public SigningKey Current => Of(Day(_clock.GetUtcNow()));
+    public SigningKey Current => Of(Day(_clock.GetUtcNow()), secret: 0);
 
     /// <summary>
     /// The keys whose tokens may still be valid, and tomorrow's, so that clients that cache the list have it in time.
     /// </summary>
-    public IReadOnlyList<SigningKey> Published => [.. Days(Oldest, Day(_clock.GetUtcNow()).AddDays(1)).Select(Of)];
+    public IReadOnlyList<SigningKey> Published =>
+        [
+            .. Days(Oldest, Day(_clock.GetUtcNow()).AddDays(1))
+                .SelectMany(day => Enumerable.Range(0, _secrets.Length).Select(secret => Of(day, secret))),
+        ];
 
     /// <returns>The key of that name; null when no valid token can be signed with it now.</returns>
     public SigningKey? Find(string keyId) =>
-        DateOnly.TryParseExact(keyId, DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+        keyId.Split('.', 2) is [var date, var name]
+        && Array.IndexOf(_names, name) is var secret and >= 0
+        && DateOnly.TryParseExact(date, DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
         && day >= Oldest
         && day <= Day(_clock.GetUtcNow() + AccessTokens.ClockSkew)
-            ? Of(day)
+            ? Of(day, secret)
             : null;
 
     public void Dispose()
@@ -73,8 +87,13 @@ public sealed class SigningKeys : IDisposable
     /// <summary>
     /// Derives a secret for another purpose from JWT_SECRET. Knowing one reveals nothing about the others.
     /// </summary>
-    internal byte[] Derive(string purpose, int bytes = 32) =>
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, _secret, bytes, info: Encoding.ASCII.GetBytes(purpose));
+    internal byte[] Derive(string purpose) => Derive(_secrets[0], purpose, 32);
+
+    /// <summary>Also from the accepted secret: the first makes what is new, and all are tried on what is old.</summary>
+    internal IReadOnlyList<byte[]> DeriveAll(string purpose) => [.. _secrets.Select(s => Derive(s, purpose, 32))];
+
+    private static byte[] Derive(byte[] secret, string purpose, int bytes) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, bytes, info: Encoding.ASCII.GetBytes(purpose));
 
     private DateOnly Oldest => Day(_clock.GetUtcNow() - AccessTokens.Life - AccessTokens.ClockSkew);
 
@@ -86,23 +105,23 @@ public sealed class SigningKeys : IDisposable
             yield return day;
     }
 
-    private SigningKey Of(DateOnly day)
+    private SigningKey Of(DateOnly day, int secret)
     {
-        if (_keys.TryGetValue(day, out var key))
+        if (_keys.TryGetValue((day, secret), out var key))
             return key;
         // Not disposed: a request may still be verifying with it.
-        if (_keys.Count >= KeysMax)
-            foreach (var old in _keys.Keys.Where(d => d < Oldest))
+        if (_keys.Count >= KeysMax * _secrets.Length)
+            foreach (var old in _keys.Keys.Where(k => k.Day < Oldest))
                 _keys.TryRemove(old, out _);
-        return _keys.GetOrAdd(day, Make);
+        return _keys.GetOrAdd((day, secret), k => Make(k.Day, k.Secret));
     }
 
-    private SigningKey Make(DateOnly day)
+    private SigningKey Make(DateOnly day, int secret)
     {
-        var name = day.ToString(DayFormat, CultureInfo.InvariantCulture);
+        var date = day.ToString(DayFormat, CultureInfo.InvariantCulture);
         // 128 bits more than the order, so that the remainder is almost uniform (FIPS 186-5, A.2.1).
         var wide = new BigInteger(
-            Derive($"veza access token ES256 {name}", bytes: 48),
+            Derive(_secrets[secret], $"veza access token ES256 {date}", bytes: 48),
             isUnsigned: true,
             isBigEndian: true
         );
@@ -110,6 +129,9 @@ public sealed class SigningKeys : IDisposable
         var d = new byte[32];
         var bytes = scalar.ToByteArray(isUnsigned: true, isBigEndian: true);
         bytes.CopyTo(d.AsSpan(d.Length - bytes.Length));
-        return new(name, ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = d }));
+        return new(
+            $"{date}.{_names[secret]}",
+            ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, D = d })
+        );
     }
 }

@@ -9,27 +9,21 @@ namespace Veza.Api.Auth;
 /// Derives the secrets and recovery codes of accounts from ENCRYPTION_KEY and a seed in the log, and stores neither.
 /// </summary>
 /// <remarks>See docs/decisions/0026-derived-second-factors.md.</remarks>
-public sealed class TwoFactors(byte[] encryptionKey, TimeProvider clock)
+/// <param name="key">The lasting key of second factors.</param>
+public sealed class TwoFactors(byte[] key, TimeProvider clock)
 {
     /// <summary>50 bits each: too many to guess one by one with waits between.</summary>
     private const int RecoveryCodeCharacters = 10;
 
-    private readonly byte[] _key = HKDF.DeriveKey(
-        HashAlgorithmName.SHA256,
-        encryptionKey,
-        32,
-        info: "veza second factors"u8.ToArray()
-    );
-
     public byte[] Secret(Guid seed) =>
-        HMACSHA256.HashData(_key, Encoding.ASCII.GetBytes($"totp {seed:N}"))[..Totp.SecretBytes];
+        HMACSHA256.HashData(key, Encoding.ASCII.GetBytes($"totp {seed:N}"))[..Totp.SecretBytes];
 
     public IReadOnlyList<string> RecoveryCodes(Guid seed) =>
         [
             .. Enumerable
                 .Range(0, TwoFactor.RecoveryCodesCount)
                 .Select(i =>
-                    Totp.Base32(HMACSHA256.HashData(_key, Encoding.ASCII.GetBytes($"recovery {i} {seed:N}")))[
+                    Totp.Base32(HMACSHA256.HashData(key, Encoding.ASCII.GetBytes($"recovery {i} {seed:N}")))[
                         ..RecoveryCodeCharacters
                     ]
                 ),

@@ -4,10 +4,9 @@ using Veza.Media;
 namespace Veza.Api.Configuration;
 
 /// <summary>Reads variables one by one and collects their problems, so that all are reported together.</summary>
-internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
+/// <param name="problems">Those found before; the others are added.</param>
+internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables, List<string> problems)
 {
-    private readonly List<string> problems = [];
-
     public IReadOnlyList<string> Problems => problems;
 
     public void Problem(string problem) => problems.Add(problem);
@@ -78,6 +77,19 @@ internal sealed class GivenValues(IReadOnlyDictionary<string, string> variables)
             if (IsSet(variable) && variable.Problem(variables[variable.Name]) is { } problem)
                 Problem(problem);
         }
+    }
+
+    /// <summary>Vault is read before the other settings, so only its own variables are checked here.</summary>
+    public void CheckVault(bool production)
+    {
+        const string with = "with VAULT_ADDR";
+        Optional(Variables.VaultNamespace);
+        if (Optional(Variables.VaultAddress) is not { } address)
+            return;
+        Needed(Variables.VaultPath, with);
+        Needed(Variables.VaultToken, with);
+        if (production && address is { Scheme: "http", IsLoopback: false })
+            Problem($"VAULT_ADDR={address} is not allowed in production; allowed is an https:// address");
     }
 
     /// <param name="site">PUBLIC_URL; null when it is not set, or wrong.</param>

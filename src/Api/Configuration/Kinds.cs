@@ -60,9 +60,15 @@ internal static partial class Kinds
         );
 
     public static Variable<string> Secret(string name, string meaning) =>
+        Secret(name, "generated into VEZA_HOME in development, none in production", meaning);
+
+    /// <summary>A secret of a replacement that is under way.</summary>
+    public static Variable<string> AcceptedSecret(string name, string meaning) => Secret(name, "", meaning);
+
+    private static Variable<string> Secret(string name, string byDefault, string meaning) =>
         new(
             name,
-            "generated into VEZA_HOME in development, none in production",
+            byDefault,
             meaning,
             $"at least {SecretBytesMin} bytes that cannot be guessed",
             text => Encoding.UTF8.GetByteCount(text) >= SecretBytesMin && !Guessable(text) ? text : null,

@@ -9,18 +9,28 @@ public static class SettingsText
     public static string Current(IReadOnlyDictionary<string, string> variables)
     {
         var text = new StringBuilder();
+        // What is wrong with a file or with Vault is reported by the settings themselves.
+        var inFiles = SettingFiles.Read(variables, _ => { });
+        var all = VaultSecrets.Read(inFiles, _ => { });
         foreach (var variable in Variables.All)
         {
-            var set = variables.GetValueOrDefault(variable.Name) is { Length: > 0 } value ? value : null;
+            var set = all.GetValueOrDefault(variable.Name) is { Length: > 0 } value ? value : null;
             var shown = Default(variable);
             if (set is not null)
-                shown = $"{(variable.Secret ? Variable.Mask : set)}   (set; default: {shown})";
+                shown = $"{(variable.Secret ? Variable.Mask : set)}   ({From(variable.Name)}; default: {shown})";
             text.Append($"{variable.Name, -28} {shown}\n");
             text.Append($"{"", -28}   {variable.Meaning}; {variable.Allowed}\n");
             if (set is not null && variable.Problem(set) is { } problem)
                 text.Append($"{"", -28} ! {problem}\n");
         }
         return text.ToString();
+
+        string From(string name)
+        {
+            if (variables.GetValueOrDefault(name) is { Length: > 0 })
+                return "set";
+            return inFiles.ContainsKey(name) ? $"from {name}{SettingFiles.Suffix}" : "from Vault";
+        }
     }
 
     /// <summary>docs/reference/configuration.md; a test keeps that file equal to this.</summary>
@@ -32,7 +42,11 @@ public static class SettingsText
 
             Settings are environment variables. A wrong value stops the start with one line that names the variable,
             its value and the allowed values; all wrong ones are reported together. `./veza config` shows the current
-            values, and `./veza config --markdown` writes this file.
+            values and where each comes from, and `./veza config --markdown` writes this file.
+
+            Any of them can be given as a file: `JWT_SECRET_FILE=/run/secrets/jwt` gives `JWT_SECRET` the file's text,
+            64 KiB at most and without a line break at its end. Secret ones can also be in
+            [Vault](../operations/secrets.md).
 
             | variable | default | meaning | allowed |
             |---|---|---|---|

@@ -9,7 +9,7 @@ namespace Veza.Api.Configuration;
 /// <summary>
 /// Every variable, once: parsing, `veza config` and docs/reference/configuration.md all come from this table.
 /// </summary>
-public static class Variables
+public static partial class Variables
 {
     public static readonly Variable<Value<RunEnvironment>> Environment = Choice<RunEnvironment>(
         "ENVIRONMENT",
@@ -59,7 +59,8 @@ public static class Variables
         "DATABASE_URL",
         "a private local PostgreSQL in VEZA_HOME",
         "the PostgreSQL with the log and the read models",
-        "postgresql://user:password@host:port/database",
+        "postgresql://user:password@host:port/database, or several hosts as host:port,host:port: the one that "
+            + "accepts writes is used",
         DatabaseUrl.Parse,
         Secret: true
     );
@@ -85,10 +86,41 @@ public static class Variables
         secret: true
     );
 
+    public static readonly Variable<Uri> VaultAddress = HttpUrl(
+        "VAULT_ADDR",
+        "HashiCorp Vault, from which secret settings that are not set here are read at the start; https in production, "
+            + "except on this machine"
+    );
+    public static readonly Variable<string> VaultToken = Text(
+        "VAULT_TOKEN",
+        "",
+        "token that may read VAULT_PATH; needed with VAULT_ADDR",
+        secret: true
+    );
+    public static readonly Variable<string> VaultPath = Text(
+        "VAULT_PATH",
+        "",
+        "a secret of the key-value store, version 2, such as secret/data/veza/production, with a key for each setting "
+            + "such as jwt_secret; needed with VAULT_ADDR"
+    );
+    public static readonly Variable<string> VaultNamespace = Text(
+        "VAULT_NAMESPACE",
+        "",
+        "namespace of the secret, where Vault has any"
+    );
+
     public static readonly Variable<string> JwtSecret = Secret("JWT_SECRET", "signs access tokens");
+    public static readonly Variable<string> JwtSecretAccepted = AcceptedSecret(
+        "JWT_SECRET_ACCEPTED",
+        "a second secret whose tokens are accepted while JWT_SECRET is replaced; it signs nothing"
+    );
     public static readonly Variable<string> EncryptionKey = Secret(
         "ENCRYPTION_KEY",
         "encrypts personal data in the log; must differ from JWT_SECRET"
+    );
+    public static readonly Variable<string> EncryptionKeyAccepted = AcceptedSecret(
+        "ENCRYPTION_KEY_ACCEPTED",
+        "a second key that decrypts while ENCRYPTION_KEY is replaced; it encrypts nothing"
     );
 
     public static readonly Variable<string[]> AllowedOrigins = new(
@@ -307,65 +339,4 @@ public static class Variables
         "true",
         "collects traces, when there is an OTLP endpoint"
     );
-
-    /// <summary>In the order in which they are shown.</summary>
-    public static IReadOnlyList<Variable> All { get; } =
-    [
-        Environment,
-        Roles,
-        VezaHome,
-        ServiceName,
-        Version,
-        Host,
-        Port,
-        PrometheusPort,
-        Database,
-        DatabasePoolSize,
-        DatabaseTimeoutMs,
-        RedisUrl,
-        JwtSecret,
-        EncryptionKey,
-        AllowedOrigins,
-        EnableCors,
-        TrustedProxies,
-        RateLimitPerMinute,
-        MaxConnections,
-        MaxConnectionsPerNetwork,
-        MaxMessageSize,
-        MessageHistoryLimit,
-        MaxUploadSize,
-        MaxStoragePerAccount,
-        MaxStreams,
-        MaxListenersPerStream,
-        AdaptiveBitrate,
-        DefaultBitrate,
-        CodecsEnabled,
-        ModerationEnabled,
-        E2EEncryption,
-        MediaRoot,
-        S3Endpoint,
-        S3Bucket,
-        S3Region,
-        S3AccessKey,
-        S3SecretKey,
-        S3ForcePathStyle,
-        SmtpHost,
-        SmtpPort,
-        SmtpUser,
-        SmtpPassword,
-        SmtpTlsKind,
-        MailFrom,
-        PublicUrl,
-        WebRoot,
-        LogLevel,
-        LogFormat,
-        OtlpEndpoint,
-        MetricsEnabled,
-        TracingEnabled,
-    ];
-
-    private static bool IsOrigin(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url)
-        && url.Scheme is "http" or "https"
-        && url.GetLeftPart(UriPartial.Authority) == text.TrimEnd('/');
 }

@@ -1,6 +1,8 @@
 using System.Collections;
 using System.Net;
 using System.Reflection;
+using System.Text;
+using Veza.EventStore.Personal;
 using Veza.Mail;
 using Veza.Media;
 
@@ -28,8 +30,14 @@ public sealed record VezaSettings
     /// <summary>Null only in development, until <see cref="DevelopmentSecrets"/> has filled it in.</summary>
     public string? JwtSecret { get; init; }
 
+    /// <summary>Accepted beside <see cref="JwtSecret"/>, and never used for new tokens. Null: none.</summary>
+    public string? JwtSecretAccepted { get; init; }
+
     /// <inheritdoc cref="JwtSecret"/>
     public string? EncryptionKey { get; init; }
+
+    /// <summary>Decrypts beside <see cref="EncryptionKey"/>, and encrypts nothing. Null: none.</summary>
+    public string? EncryptionKeyAccepted { get; init; }
     public required IReadOnlyList<string> AllowedOrigins { get; init; }
     public required bool EnableCors { get; init; }
 
@@ -78,6 +86,13 @@ public sealed record VezaSettings
 
     public bool Has(string role) => Roles.Contains(role);
 
+    /// <summary>Wraps the accounts' keys with ENCRYPTION_KEY.</summary>
+    public KeyWrapping KeyWrapping() =>
+        new(
+            Encoding.UTF8.GetBytes(EncryptionKey!),
+            EncryptionKeyAccepted is { } accepted ? Encoding.UTF8.GetBytes(accepted) : null
+        );
+
     // A record prints its members, and some of these are secrets.
     public override string ToString() => $"{ServiceName} {Version} ({Environment})";
 
@@ -91,6 +106,7 @@ public sealed record VezaSettings
             onTerminal: !Console.IsOutputRedirected
         );
 
+    /// <summary>Also reads the files and the secret of Vault that the variables name.</summary>
     /// <param name="variables">
     /// An empty value counts as not set, because compose files and shells write "not set" like that.
     /// </param>
@@ -98,7 +114,9 @@ public sealed record VezaSettings
     /// <exception cref="InvalidSettingsException">Contains every wrong variable.</exception>
     public static VezaSettings Parse(IReadOnlyDictionary<string, string> variables, bool onTerminal = false)
     {
-        var given = new GivenValues(variables);
+        var problems = new List<string>();
+        variables = VaultSecrets.Read(SettingFiles.Read(variables, problems.Add), problems.Add);
+        var given = new GivenValues(variables, problems);
         var environment = given.Value(Variables.Environment, RunEnvironment.Development);
         var production = environment == RunEnvironment.Production;
         var home = Path.GetFullPath(given.Text(Variables.VezaHome, Variables.VezaHome.Default));
@@ -125,6 +143,8 @@ public sealed record VezaSettings
             EncryptionKey = production
                 ? given.Needed(Variables.EncryptionKey, "in production")
                 : given.Optional(Variables.EncryptionKey),
+            JwtSecretAccepted = given.Optional(Variables.JwtSecretAccepted),
+            EncryptionKeyAccepted = given.Optional(Variables.EncryptionKeyAccepted),
             AllowedOrigins = given.Optional(Variables.AllowedOrigins) ?? [],
             EnableCors = given.Value(Variables.EnableCors),
             TrustedProxies = given.Optional(Variables.TrustedProxies) ?? [],
@@ -151,10 +171,15 @@ public sealed record VezaSettings
             MetricsEnabled = given.Value(Variables.MetricsEnabled),
             TracingEnabled = given.Value(Variables.TracingEnabled),
         };
+        given.CheckVault(production);
         given.RefuseUnsupported();
 
         if (settings.JwtSecret is not null && settings.JwtSecret == settings.EncryptionKey)
             given.Problem("ENCRYPTION_KEY is the same as JWT_SECRET; they must differ");
+        if (settings.JwtSecretAccepted is { } accepted && accepted == settings.JwtSecret)
+            given.Problem("JWT_SECRET_ACCEPTED is the same as JWT_SECRET; remove it, or set the other secret");
+        if (settings.EncryptionKeyAccepted is { } key && key == settings.EncryptionKey)
+            given.Problem("ENCRYPTION_KEY_ACCEPTED is the same as ENCRYPTION_KEY; remove it, or set the other key");
         return given.Problems.Count == 0 ? settings : throw new InvalidSettingsException(given.Problems);
     }
 

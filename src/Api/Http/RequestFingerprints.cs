@@ -9,17 +9,10 @@ namespace Veza.Api.Http;
 /// version.
 /// </remarks>
 /// <param name="secret">ENCRYPTION_KEY: the same on every node.</param>
-public sealed class RequestFingerprints(byte[] secret)
+public sealed class RequestFingerprints(byte[] key)
 {
     private const byte Version = 2;
 
-    private readonly byte[] _key = HKDF.DeriveKey(
-        HashAlgorithmName.SHA256,
-        secret,
-        32,
-        info: "veza request fingerprints"u8.ToArray()
-    );
-
     /// <param name="plain">The request's SHA-256.</param>
-    public byte[] Keyed(byte[] plain) => [Version, .. HMACSHA256.HashData(_key, plain)];
+    public byte[] Keyed(byte[] plain) => [Version, .. HMACSHA256.HashData(key, plain)];
 }

@@ -6,7 +6,7 @@ namespace Veza.EventStore.Database;
 /// Makes pools of connections to the primary, and names them for the metrics: a pool without a name is labelled with
 /// its connection string, which has the database's address and user.
 /// </summary>
-internal static class DataSources
+public static class DataSources
 {
     public const string Queries = "veza";
     public const string Keys = "veza-keys";
@@ -29,6 +29,11 @@ internal static class DataSources
         builder.ConnectionStringBuilder.HostRecheckSeconds = HostRecheckSeconds;
         return builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary);
     }
+
+    /// <summary>For a program that works on the database beside Veza.</summary>
+    /// <param name="name">Of its sessions in the database.</param>
+    public static NpgsqlDataSource ForCommand(string connectionString, string name) =>
+        Build(new(connectionString) { Name = name, ConnectionStringBuilder = { ApplicationName = name } });
 
     /// <summary>For one query at the start: its connection is closed after it.</summary>
     public static NpgsqlDataSource ForOnce(string connectionString) =>

@@ -52,7 +52,7 @@ public sealed class LogTypes : IAsyncDisposable
         var database = builder.Build();
         try
         {
-            var keys = new SubjectKeyStore(database, keySecret);
+            var keys = new SubjectKeyStore(database, new(keySecret));
             await keys.CheckAsync(ct);
             return new(database, keys, types, clock);
         }

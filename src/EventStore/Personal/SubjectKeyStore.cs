@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using System.Text;
 using Npgsql;
 using Veza.EventStore.Aggregates;
 using Veza.EventStore.Caching;
@@ -16,34 +17,22 @@ public sealed class SubjectKeyStore
     /// <summary>Keys in memory, including those known to be destroyed. At about 200 bytes each, about 13 MB.</summary>
     public const int KeysMax = 65_536;
 
-    private const int TagBytes = 16;
-    private const int NonceBytes = 12;
-
     private readonly ClockCache<Guid, Known> _known;
     private readonly Lock _change = new();
     private readonly NpgsqlDataSource _database;
-    private readonly byte[]? _wrapping;
+    private readonly KeyWrapping? _wrapping;
     private int _changes;
     private volatile bool _anyGone;
 
     /// <param name="database">
     /// A separate pool, since a key may be queried by a thread that holds a connection of another one.
     /// </param>
-    /// <param name="secret">
-    /// The secret of the servers, the same on every node; null in a log without personal data.
-    /// </param>
-    public SubjectKeyStore(NpgsqlDataSource database, byte[]? secret, int keysMax = KeysMax)
+    /// <param name="wrapping">By the secret of the servers; null in a log without personal data.</param>
+    public SubjectKeyStore(NpgsqlDataSource database, KeyWrapping? wrapping, int keysMax = KeysMax)
     {
         _database = database;
         _known = new(keysMax);
-        _wrapping = secret is null
-            ? null
-            : HKDF.DeriveKey(
-                HashAlgorithmName.SHA256,
-                secret,
-                FieldEncryption.KeyBytes,
-                info: "veza account keys"u8.ToArray()
-            );
+        _wrapping = wrapping;
     }
 
     /// <summary>Whether any account is known to be erased. If not, <see cref="IsGone"/> is false for all.</summary>
@@ -91,7 +80,23 @@ public sealed class SubjectKeyStore
         );
         await using var rows = await command.ExecuteReaderAsync(ct);
         if (await rows.ReadAsync(ct))
-            Unwrap(rows.GetGuid(0), rows.GetFieldValue<byte[]>(1));
+            Wrapping.Unwrap(rows.GetGuid(0), rows.GetFieldValue<byte[]>(1));
+    }
+
+    /// <summary>
+    /// A key that outlives the secrets of the servers: the first one that any node gave for this purpose. It is kept
+    /// among the accounts' keys, and so wrapped anew with them.
+    /// </summary>
+    /// <param name="purpose">Names it for ever.</param>
+    /// <param name="first">32 bytes, derived from a secret of the servers.</param>
+    internal async Task<byte[]> LastingAsync(string purpose, byte[] first, CancellationToken ct)
+    {
+        var id = new Guid(SHA256.HashData(Encoding.UTF8.GetBytes("veza lasting key: " + purpose)).AsSpan(0, 16));
+        await InsertAsync([id], [Wrapping.Wrap(id, first)], ct);
+        await using var command = Ask([id]);
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        await rows.ReadAsync(ct);
+        return Wrapping.Unwrap(id, rows.GetFieldValue<byte[]>(1));
     }
 
     /// <summary>Reads the keys that are not in memory.</summary>
@@ -147,18 +152,20 @@ public sealed class SubjectKeyStore
         }
     }
 
-    private async Task MakeAsync(Guid[] owners, CancellationToken ct)
+    private Task MakeAsync(Guid[] owners, CancellationToken ct) =>
+        InsertAsync(
+            owners,
+            [.. owners.Select(o => Wrapping.Wrap(o, RandomNumberGenerator.GetBytes(FieldEncryption.KeyBytes)))],
+            ct
+        );
+
+    private async Task InsertAsync(Guid[] owners, byte[][] wrapped, CancellationToken ct)
     {
         await using var command = _database.CreateCommand(
             "insert into log.keys (owner, wrapped) select * from unnest($1::uuid[], $2::bytea[]) on conflict do nothing"
         );
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = owners });
-        command.Parameters.Add(
-            new NpgsqlParameter<byte[][]>
-            {
-                TypedValue = [.. owners.Select(o => Wrap(o, RandomNumberGenerator.GetBytes(FieldEncryption.KeyBytes)))],
-            }
-        );
+        command.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = wrapped });
         await command.ExecuteNonQueryAsync(ct);
     }
 
@@ -172,7 +179,7 @@ public sealed class SubjectKeyStore
     /// <returns>False when an account was erased since the query began, perhaps this one. Query again.</returns>
     private bool TryKeep(Guid owner, byte[]? wrapped, int changes, [NotNullWhen(true)] out Known? known)
     {
-        known = wrapped is null ? Known.Gone : new(Unwrap(owner, wrapped));
+        known = wrapped is null ? Known.Gone : new(Wrapping.Unwrap(owner, wrapped));
         lock (_change)
         {
             if (changes != _changes)
@@ -184,49 +191,7 @@ public sealed class SubjectKeyStore
         }
     }
 
-    private byte[] Wrap(Guid owner, byte[] key)
-    {
-        var wrapped = new byte[NonceBytes + key.Length + TagBytes];
-        RandomNumberGenerator.Fill(wrapped.AsSpan(0, NonceBytes));
-        using var aes = new AesGcm(Wrapping, TagBytes);
-        aes.Encrypt(
-            wrapped.AsSpan(0, NonceBytes),
-            key,
-            wrapped.AsSpan(NonceBytes, key.Length),
-            wrapped.AsSpan(NonceBytes + key.Length),
-            owner.ToByteArray(bigEndian: true)
-        );
-        return wrapped;
-    }
-
-    /// <exception cref="CryptographicException">
-    /// The servers' secret is not the one that the key was wrapped with.
-    /// </exception>
-    private byte[] Unwrap(Guid owner, byte[] wrapped)
-    {
-        var key = new byte[FieldEncryption.KeyBytes];
-        using var aes = new AesGcm(Wrapping, TagBytes);
-        try
-        {
-            aes.Decrypt(
-                wrapped.AsSpan(0, NonceBytes),
-                wrapped.AsSpan(NonceBytes, key.Length),
-                wrapped.AsSpan(NonceBytes + key.Length),
-                key,
-                owner.ToByteArray(bigEndian: true)
-            );
-        }
-        catch (AuthenticationTagMismatchException fault)
-        {
-            throw new CryptographicException(
-                $"the key of account {owner} was wrapped with another secret than this process was given",
-                fault
-            );
-        }
-        return key;
-    }
-
-    private byte[] Wrapping =>
+    private KeyWrapping Wrapping =>
         _wrapping
         ?? throw new InvalidOperationException(
             "this log holds personal data; it is opened with the secret that wraps the accounts' keys"

@@ -20,6 +20,12 @@ internal static class BroadcastMetrics
             "Broadcasts this node has the sound of, interrupted ones included."
         );
         MediaMetrics.Meter.CreateObservableGauge(
+            "veza.broadcasts.interrupted",
+            () => all().Count(m => m.State == MountState.Interrupted),
+            "{broadcast}",
+            "Broadcasts on this node whose source is away; they end when it stays away."
+        );
+        MediaMetrics.Meter.CreateObservableGauge(
             "veza.broadcasts.listeners",
             () => all().Sum(m => m.Listeners),
             "{listener}",

@@ -14,19 +14,21 @@ namespace Veza.Reactors.Accounts;
 /// the mail computes the token from the event. So it survives crashes, and the log does not hold it. See
 /// docs/decisions/0052-email-counts-once-proven.md.
 /// </remarks>
-/// <param name="derive">Derives a key of 32 bytes from JWT_SECRET, for a named purpose.</param>
-public sealed class MailTokens(Func<string, byte[]> derive)
+/// <param name="derive">
+/// Derives keys of 32 bytes from JWT_SECRET, for a named purpose. The first is used; the others are accepted.
+/// </param>
+/// <param name="mailboxes">The lasting key of addresses' ids.</param>
+public sealed class MailTokens(Func<string, IReadOnlyList<byte[]>> derive, byte[] mailboxes)
 {
     private const int IdBytes = 16;
     private const int TokenBytes = 2 * IdBytes + HMACSHA256.HashSizeInBytes;
 
-    private readonly byte[] _proofs = derive("veza mailed email proof");
-    private readonly byte[] _resets = derive("veza mailed password reset");
-    private readonly byte[] _mailboxes = derive("veza mailbox");
+    private readonly IReadOnlyList<byte[]> _proofs = derive("veza mailed email proof");
+    private readonly IReadOnlyList<byte[]> _resets = derive("veza mailed password reset");
 
-    public string EmailProof(Guid account, Guid proof) => Make(_proofs, account, proof);
+    public string EmailProof(Guid account, Guid proof) => Make(_proofs[0], account, proof);
 
-    public string PasswordReset(Guid account, Guid reset) => Make(_resets, account, reset);
+    public string PasswordReset(Guid account, Guid reset) => Make(_resets[0], account, reset);
 
     /// <returns>Null when this server never mailed it.</returns>
     public MailToken? ReadEmailProof(string? text) => Read(_proofs, text);
@@ -34,9 +36,9 @@ public sealed class MailTokens(Func<string, byte[]> derive)
     /// <inheritdoc cref="ReadEmailProof"/>
     public MailToken? ReadPasswordReset(string? text) => Read(_resets, text);
 
-    /// <summary>The id of an address in the log. Without JWT_SECRET, it does not reveal the address.</summary>
+    /// <summary>The id of an address in the log. Without its key, it does not reveal the address.</summary>
     public Guid MailboxOf(string address) =>
-        new(HMACSHA256.HashData(_mailboxes, Encoding.UTF8.GetBytes(address.ToLowerInvariant())).AsSpan(0, 16));
+        new(HMACSHA256.HashData(mailboxes, Encoding.UTF8.GetBytes(address.ToLowerInvariant())).AsSpan(0, 16));
 
     private static string Make(byte[] key, Guid account, Guid id)
     {
@@ -47,7 +49,7 @@ public sealed class MailTokens(Func<string, byte[]> derive)
         return Base64Url.EncodeToString(bytes);
     }
 
-    private static MailToken? Read(byte[] key, string? text)
+    private static MailToken? Read(IReadOnlyList<byte[]> keys, string? text)
     {
         Span<byte> bytes = stackalloc byte[TokenBytes];
         if (text?.Length != Base64Url.GetEncodedLength(TokenBytes))
@@ -60,11 +62,12 @@ public sealed class MailTokens(Func<string, byte[]> derive)
             new(bytes[..IdBytes], bigEndian: true),
             new(bytes.Slice(IdBytes, IdBytes), bigEndian: true)
         );
-        var expected = Make(key, read.AccountId, read.Id);
         // Compares the text and not its bytes: the last character has unused bits, and a token has only one form.
-        var isOurs = CryptographicOperations.FixedTimeEquals(
-            Encoding.ASCII.GetBytes(expected),
-            Encoding.UTF8.GetBytes(text)
+        var isOurs = keys.Any(key =>
+            CryptographicOperations.FixedTimeEquals(
+                Encoding.ASCII.GetBytes(Make(key, read.AccountId, read.Id)),
+                Encoding.UTF8.GetBytes(text)
+            )
         );
         return isOurs ? read : null;
     }

@@ -84,7 +84,7 @@ public sealed class MartenSetting : IAsyncDisposable
             TimeProvider.System,
             NullLoggerFactory.Instance,
             CancellationToken.None,
-            keySecret: Secret,
+            wrapping: new(Secret),
             names: Names
         );
 

@@ -289,7 +289,7 @@ public class PersonalTests(LogFixture fixture)
             TimeProvider.System,
             NullLoggerFactory.Instance,
             CancellationToken.None,
-            keySecret: secret ?? Secret
+            wrapping: new(secret ?? Secret)
         );
 
     private async Task WriteAsync(EventLog log, long expected, params object[] events) =>

@@ -22,6 +22,8 @@ public class AccessTokenTests
         _tokens = new(_keys, _clock);
     }
 
+    private static string Day(SigningKey key) => key.Id.Split('.')[0];
+
     private string Token => _tokens.Issue(_account, _session, ["analyst", "user"]);
 
     [Fact]
@@ -51,7 +53,7 @@ public class AccessTokenTests
     {
         // The same point as Node.js computes it: HKDF-SHA256 without salt, info "veza access token ES256 2026-11-20",
         // 48 bytes, modulo n - 1, plus 1.
-        Assert.Equal("2026-11-20", _keys.Current.Id);
+        Assert.StartsWith("2026-11-20.", _keys.Current.Id, StringComparison.Ordinal);
         Assert.Equal("6Qi1Pce9UtB77k2SzibeWRfYGSn6MQ8Fb8XEpLz3AiI", Jwk.Of(_keys.Current).X);
     }
 
@@ -60,7 +62,7 @@ public class AccessTokenTests
     {
         var others = new AccessTokens(new(Encoding.ASCII.GetBytes(new string('t', 40)), _clock), _clock);
         Assert.Null(others.Read(Token, out var fault));
-        Assert.Equal(TokenFault.WrongSignature, fault);
+        Assert.Equal(TokenFault.UnknownKey, fault);
     }
 
     [Fact]
@@ -95,19 +97,20 @@ public class AccessTokenTests
         _clock.Now = new(2026, 11, 20, 23, 59, 59, TimeSpan.Zero);
         var token = Token;
         _clock.Now += AccessTokens.Life;
-        Assert.Equal("2026-11-21", _keys.Current.Id);
+        Assert.Equal("2026-11-21", Day(_keys.Current));
         Assert.NotNull(_tokens.Read(token, out _));
-        Assert.Equal(["2026-11-20", "2026-11-21", "2026-11-22"], _keys.Published.Select(k => k.Id));
+        Assert.Equal(["2026-11-20", "2026-11-21", "2026-11-22"], _keys.Published.Select(Day));
+        var yesterdays = _keys.Published[0].Id;
         _clock.Now += AccessTokens.ClockSkew + TimeSpan.FromSeconds(1);
-        Assert.Null(_keys.Find("2026-11-20"));
-        Assert.Equal(["2026-11-21", "2026-11-22"], _keys.Published.Select(k => k.Id));
+        Assert.Null(_keys.Find(yesterdays));
+        Assert.Equal(["2026-11-21", "2026-11-22"], _keys.Published.Select(Day));
     }
 
     [Fact]
     public void Tomorrows_key_is_published_but_signs_nothing_yet()
     {
-        Assert.Equal(["2026-11-20", "2026-11-21"], _keys.Published.Select(k => k.Id));
-        Assert.Null(_keys.Find("2026-11-21"));
+        Assert.Equal(["2026-11-20", "2026-11-21"], _keys.Published.Select(Day));
+        Assert.Null(_keys.Find(_keys.Published[1].Id));
     }
 
     [Theory]
@@ -116,7 +119,44 @@ public class AccessTokenTests
     [InlineData("1970-01-01")]
     [InlineData("")]
     [InlineData("../jwt.secret")]
-    public void A_key_of_another_day_is_not_found(string id) => Assert.Null(_keys.Find(id));
+    public void A_key_of_another_day_is_not_found(string day)
+    {
+        Assert.Null(_keys.Find(day));
+        Assert.Null(_keys.Find(day + _keys.Current.Id[_keys.Current.Id.IndexOf('.', StringComparison.Ordinal)..]));
+    }
+
+    [Fact]
+    public void While_the_secret_is_replaced_every_node_reads_the_tokens_of_every_other()
+    {
+        var other = Encoding.ASCII.GetBytes(new string('t', 40));
+        SigningKeys[] nodes = [_keys, new(Secret, _clock, other), new(other, _clock, Secret), new(other, _clock)];
+        // The nodes of one step at a time, and those of the next.
+        foreach (var (former, next) in nodes.Zip(nodes.Skip(1)))
+        {
+            var tokens = new AccessTokens(former, _clock).Issue(_account, _session, []);
+            if (next != nodes[^1])
+                Assert.NotNull(new AccessTokens(next, _clock).Read(tokens, out _));
+            tokens = new AccessTokens(next, _clock).Issue(_account, _session, []);
+            if (former != nodes[0])
+                Assert.NotNull(new AccessTokens(former, _clock).Read(tokens, out _));
+        }
+        // A name of a key means one key, on every node.
+        Assert.All(nodes.SelectMany(n => n.Published).GroupBy(k => k.Id), same =>
+            Assert.Single(same.Select(k => Jwk.Of(k).X).Distinct())
+        );
+        // In the last step nothing of the former secret is accepted.
+        Assert.Null(new AccessTokens(nodes[3], _clock).Read(Token, out _));
+    }
+
+    [Fact]
+    public void While_the_secret_is_replaced_refresh_tokens_and_keys_of_both_secrets_are_known()
+    {
+        var other = Encoding.ASCII.GetBytes(new string('t', 40));
+        var former = new RefreshTokens(_keys).Make(_session, repeat: null);
+        Assert.NotNull(new RefreshTokens(new(other, _clock, Secret)).Read(former.Text));
+        Assert.Null(new RefreshTokens(new(other, _clock)).Read(former.Text));
+        Assert.Null(new ApiKeyTokens(new(other, _clock, Secret)).Read(former.Text));
+    }
 
     public static TheoryData<string, string?> Claims =>
         new()

@@ -26,7 +26,7 @@ public class ReactorsHealthTests
             TimeProvider.System,
             NullLoggerFactory.Instance,
             CancellationToken.None,
-            keySecret: new byte[32]
+            wrapping: new(new byte[32])
         );
         var message = Guid.CreateVersion7();
         await log.Appender.AppendAsync(

@@ -142,7 +142,7 @@ public sealed class LiveThroughFaultsTests : IAsyncLifetime
                 TimeProvider.System,
                 NullLoggerFactory.Instance,
                 CancellationToken.None,
-                keySecret: Encoding.UTF8.GetBytes(EncryptionKey)
+                wrapping: new(Encoding.UTF8.GetBytes(EncryptionKey))
             )
         )
         {

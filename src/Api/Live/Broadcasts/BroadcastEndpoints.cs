@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Veza.Api.Auth;
 using Veza.Api.Configuration;
 using Veza.Api.Http;
 using Veza.Api.Pages;
@@ -17,7 +18,7 @@ public sealed record CreateBroadcastBody(string Title);
 /// <summary>Opening, listing, ending and playing of broadcasts.</summary>
 public static class BroadcastEndpoints
 {
-    public static void AddBroadcasts(this IServiceCollection services, VezaSettings settings)
+    public static void AddBroadcasts(this IServiceCollection services, VezaSettings settings, LastingKeys keys)
     {
         services.AddSingleton(
             new BroadcastLimits
@@ -27,7 +28,7 @@ public static class BroadcastEndpoints
             }
         );
         services.AddSingleton<Mounts>();
-        services.AddSingleton(new SourceKeys(settings.EncryptionKey!));
+        services.AddSingleton(new SourceKeys(keys.Sources));
         services.AddSingleton<BroadcastQueries>();
         services.AddSingleton<BroadcastSources>();
         services.AddSingleton<IBroadcastSources>(p => p.GetRequiredService<BroadcastSources>());

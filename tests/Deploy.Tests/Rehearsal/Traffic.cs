@@ -1,0 +1,256 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Veza.Deploy.Tests.Rehearsal;
+
+/// <summary>
+/// People who write and follow channels through the proxy, as browsers do: HTTP/2, and WebSockets that resume.
+/// </summary>
+/// <remarks>
+/// Counts exactly: each request that was not answered with success at its first attempt, each item that a subscriber
+/// did not get, and each that it got twice. A failed command is sent again under its key until it is answered, so that
+/// what was acknowledged is known.
+/// </remarks>
+internal sealed class Traffic : IAsyncDisposable
+{
+    /// <summary>Far longer than a failover takes.</summary>
+    private static readonly TimeSpan AnswerMax = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan AgainAfter = TimeSpan.FromMilliseconds(100);
+
+    private readonly string _address;
+    private readonly HttpClient _http = new(Handler())
+    {
+        DefaultRequestVersion = HttpVersion.Version20,
+        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        Timeout = TimeSpan.FromSeconds(60),
+    };
+    private readonly List<Room> _rooms = [];
+    private readonly List<Subscriber> _subscribers = [];
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lock = new();
+    private readonly List<string> _failures = [];
+    private Task _writers = Task.CompletedTask;
+    private readonly Stopwatch _lastAnswer = new();
+    private int _requests;
+    private int _failed;
+
+    private Traffic(string address) => _address = address;
+
+    /// <summary>Requests answered, repetitions left out.</summary>
+    public int Requests => Volatile.Read(ref _requests);
+
+    /// <summary>The longest time without an acknowledged command.</summary>
+    public TimeSpan LongestPause { get; private set; }
+
+    /// <summary>Subscriptions that were taken up again after they had ended.</summary>
+    public int Resumed => _subscribers.Sum(s => s.Resumed);
+
+    public int EpochsChanged => _subscribers.Sum(s => s.EpochsChanged);
+
+    /// <summary>Makes the rooms and the subscribers, and begins to write.</summary>
+    /// <param name="address">Such as <c>https://proxy1</c>. Any certificate will do.</param>
+    /// <param name="perSecond">Requests, of which each fifth reads.</param>
+    public static async Task<Traffic> StartAsync(string address, int rooms, int subscribers, int perSecond)
+    {
+        var traffic = new Traffic(address);
+        for (var i = 0; i < rooms; i++)
+            traffic._rooms.Add(await traffic.MakeRoomAsync());
+        for (var i = 0; i < subscribers; i++)
+        {
+            var room = traffic._rooms[i % rooms];
+            traffic._subscribers.Add(new(address, room.Token, room.Channel));
+        }
+        await Task.WhenAll(traffic._subscribers.Select(s => s.StartAsync()));
+        traffic._lastAnswer.Start();
+        // One request at a time each; the answers take less than a fifth of a second.
+        var writers = Math.Max(rooms, perSecond / 5);
+        var every = TimeSpan.FromSeconds((double)writers / perSecond);
+        traffic._writers = Task.WhenAll(
+            Enumerable.Range(0, writers).Select(i => traffic.WriteAsync(traffic._rooms[i % rooms], i, every))
+        );
+        return traffic;
+    }
+
+    /// <summary>Ends the writing, waits until every subscriber has what was acknowledged, and counts.</summary>
+    public async Task<TrafficReport> StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _writers;
+        var (items, missed, repeated) = (0, 0, 0);
+        foreach (var subscriber in _subscribers)
+        {
+            var sent = _rooms.Single(room => room.Channel == subscriber.Channel).Acknowledged;
+            // One that never arrives shows in the count.
+            await subscriber.ReachedAsync(sent.Values.DefaultIfEmpty().Max());
+            var got = subscriber.Received();
+            items += got.Count;
+            missed += sent.Keys.Count(id => !got.ContainsKey(id));
+            repeated += got.Values.Sum(times => times - 1) + subscriber.OutOfOrder;
+        }
+        lock (_lock)
+            return new(Requests, _failed, items, missed, repeated, [.. _failures]);
+    }
+
+    /// <returns>How many acknowledged messages the channels' histories do not have.</returns>
+    public async Task<int> LostAsync()
+    {
+        var lost = 0;
+        foreach (var room in _rooms)
+        {
+            var found = new HashSet<Guid>();
+            var next = $"/api/v1/channels/{room.Channel}/messages?limit=1000";
+            while (next is not null)
+            {
+                var page = await SendAsync(HttpMethod.Get, next, room.Token, null);
+                foreach (var item in page.GetProperty("items").EnumerateArray())
+                    found.Add(item.GetProperty("id").GetGuid());
+                next = page.GetProperty("next").GetString();
+            }
+            lost += room.Acknowledged.Keys.Count(id => !found.Contains(id));
+        }
+        return lost;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _writers;
+        foreach (var subscriber in _subscribers)
+            await subscriber.DisposeAsync();
+        _http.Dispose();
+        _stop.Dispose();
+    }
+
+    public static SocketsHttpHandler Handler() =>
+        new() { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true }, UseCookies = false };
+
+    private async Task<Room> MakeRoomAsync()
+    {
+        var name = $"r{Guid.CreateVersion7().ToString("N")[^16..]}";
+        var body = new
+        {
+            userName = name,
+            email = $"{name}@example.org",
+            password = "correct horse battery",
+        };
+        var session = await SendAsync(HttpMethod.Post, "/api/v1/accounts", null, body);
+        var token = session.GetProperty("accessToken").GetString()!;
+        var community = await SendAsync(HttpMethod.Post, "/api/v1/communities", token, new { name });
+        return new(token, community.GetProperty("generalChannelId").GetGuid());
+    }
+
+    private async Task WriteAsync(Room room, int writer, TimeSpan every)
+    {
+        using var ticks = new PeriodicTimer(every);
+        var messages = $"/api/v1/channels/{room.Channel}/messages";
+        for (var i = writer; !_stop.IsCancellationRequested; i++)
+        {
+            if (i % 5 == 0)
+            {
+                await SendAsync(HttpMethod.Get, messages + "?limit=5", room.Token, null);
+            }
+            else
+            {
+                var answer = await SendAsync(HttpMethod.Post, messages, room.Token, new { text = $"number {i}" });
+                lock (room.Acknowledged)
+                    room.Acknowledged[answer.GetProperty("id").GetGuid()] = answer.GetProperty("position").GetInt64();
+                lock (_lock)
+                {
+                    var pause = _lastAnswer.Elapsed;
+                    _lastAnswer.Restart();
+                    LongestPause = pause > LongestPause ? pause : LongestPause;
+                }
+            }
+            try
+            {
+                await ticks.WaitForNextTickAsync(_stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task<JsonElement> SendAsync(HttpMethod method, string path, string? token, object? body)
+    {
+        var key = Guid.CreateVersion7().ToString();
+        var asked = Stopwatch.StartNew();
+        for (var attempt = 1; ; attempt++)
+        {
+            string why;
+            try
+            {
+                using var request = new HttpRequestMessage(method, _address + path)
+                {
+                    Version = HttpVersion.Version20,
+                    VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                };
+                if (token is not null)
+                    request.Headers.Authorization = new("Bearer", token);
+                if (body is not null)
+                {
+                    request.Headers.Add("Idempotency-Key", key);
+                    request.Content = JsonContent.Create(body, body.GetType());
+                }
+                using var response = await _http.SendAsync(request);
+                if (response.IsSuccessStatusCode)
+                {
+                    Interlocked.Increment(ref _requests);
+                    return await response.Content.ReadFromJsonAsync<JsonElement>();
+                }
+                why = $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}";
+            }
+            catch (Exception broken) when (broken is HttpRequestException or TaskCanceledException or IOException)
+            {
+                why = $"{broken.Message} {broken.InnerException?.Message}";
+            }
+            if (attempt == 1)
+                Fail(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {method} {path}: {why}"
+                    )
+                );
+            if (asked.Elapsed > AnswerMax)
+                throw new TimeoutException($"{method} {path} was not answered within {AnswerMax}: {why}");
+            using var wait = new PeriodicTimer(AgainAfter);
+            await wait.WaitForNextTickAsync();
+        }
+    }
+
+    private void Fail(string failure)
+    {
+        lock (_lock)
+        {
+            _failed++;
+            if (_failures.Count < 20)
+                _failures.Add(failure);
+        }
+    }
+
+    /// <param name="Acknowledged">Position of each message, by its id.</param>
+    private sealed record Room(string Token, Guid Channel)
+    {
+        public Dictionary<Guid, long> Acknowledged { get; } = [];
+    }
+}
+
+/// <summary>What happened to the traffic of a scenario.</summary>
+/// <param name="Requests">Answered requests.</param>
+/// <param name="Failed">Of these, the ones that failed at their first attempt.</param>
+/// <param name="Items">Messages that all subscribers together received.</param>
+/// <param name="Missed">Acknowledged messages that a subscriber did not get.</param>
+/// <param name="Repeated">Messages that a subscriber got again, or out of order.</param>
+/// <param name="Failures">The first ones, with their time.</param>
+internal sealed record TrafficReport(
+    int Requests,
+    int Failed,
+    int Items,
+    int Missed,
+    int Repeated,
+    IReadOnlyList<string> Failures
+);
