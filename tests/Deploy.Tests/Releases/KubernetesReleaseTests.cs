@@ -16,7 +16,7 @@ public sealed class KubernetesReleaseTests : IDisposable
             $"""
             PLATFORM=kubernetes
             NAMESPACE=veza-test
-            KUBECTL={Shell.Root}/deploy/test/bin/kubectl
+            KUBECTL={Shell.Root}/deploy/test/stand-ins/kubectl
             DEPLOY_LOG={_state}/log
             WATCH_SECONDS=0
             WARM_UP_SECONDS=0
