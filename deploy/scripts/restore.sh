@@ -9,7 +9,8 @@
 #     --no-media        leaves media as they are
 #
 # All database hosts are stopped first. What the host had is moved aside, not deleted. The recovery begins a new
-# timeline, so live clients are sent epochChanged. Accounts that were erased after the moment are erased again.
+# timeline, so live clients are sent epochChanged. The keys of accounts that were erased after the moment are destroyed
+# again, so that their texts in the log stay unreadable.
 # A host that is bare is set up first: playbooks/site.yml --limit HOST --extra-vars postgres_restore=true
 set -euo pipefail
 # shellcheck source=deploy/scripts/databases.sh
@@ -106,6 +107,24 @@ TEXT
   ask "$host" checkpoint > /dev/null
 }
 
+# erase_again: destroys the keys of accounts that were erased after the moment, before a node can read their texts.
+# Prints how many. What the restored read models and log.names hold of them in the clear stays: see the last lines.
+erase_again() {
+  on "$host" bash -s <<TEXT
+set -euo pipefail
+cd /
+[ -s $BACKUP_PATH/erasures ] || { echo 0; exit; }
+{
+  echo "create temporary table erased (owner uuid primary key);"
+  echo "copy erased from stdin;"
+  cat $BACKUP_PATH/erasures
+  echo '\\.'
+  echo "with again as (update log.keys k set wrapped = null, destroyed = now() from erased e
+    where k.owner = e.owner and k.destroyed is null returning 1) select count(*) from again;"
+} | runuser -u postgres -- psql --no-psqlrc -XAtq -v ON_ERROR_STOP=1 veza
+TEXT
+}
+
 veza_host() {
   local candidate
   for candidate in $VEZA_HOSTS; do
@@ -119,6 +138,7 @@ choose_host
 keep_erasures
 stop_databases
 restore_database
+erased=$(erase_again) || fail "erased accounts are back: destroy the keys of $BACKUP_PATH/erasures in log.keys"
 database_seconds=$(($(date +%s) - started))
 say "$host is primary, timeline $(ask "$host" 'select timeline_id from pg_control_checkpoint()')"
 
@@ -128,10 +148,8 @@ head=$(ask "$host" "select coalesce(max(seq_id), 0) from log.mt_events" veza 2> 
 if app=$(veza_host); then
   if $media; then on "$app" veza-restore-media "${target:-now}" || fail "media are not complete"; fi
   on "$app" veza verify || fail "the log is not sound"
-  on "$app" "[ ! -f $BACKUP_PATH/erasures ] || veza erasures apply $BACKUP_PATH/erasures" ||
-    fail "erased accounts are back: repeat  veza erasures apply $BACKUP_PATH/erasures"
 else
-  say "no host of Veza answers: run  veza verify  and  veza erasures apply $BACKUP_PATH/erasures  later"
+  say "no host of Veza answers: run  veza verify  and  restore-media.sh  later"
 fi
 
 seconds=$(($(date +%s) - started))
@@ -144,6 +162,11 @@ host             $host
 position         $head
 last commit      ${last:-unknown}
 RPO              ${rpo:-unknown} s from the last commit to $(date -u -d "$lost_at" '+%Y-%m-%d %H:%M:%S')
+erased again     $erased accounts
 RTO              $seconds s ($database_seconds s until the database took writes)
 TEXT
+if [ "$erased" -gt 0 ]; then
+  say "next: veza projections rebuild NAME, for each one: rows made before still show texts of the erased accounts."
+  say "Their user names and e-mails stay reserved in log.names until the accounts erase themselves again"
+fi
 say "next: a full backup (backup.sh ENVIRONMENT full), and promote-standby.sh ENVIRONMENT --rejoin HOST for the others"
