@@ -27,7 +27,7 @@ const refused = {
 
 // Derives the key of the day from the secret with Node's crypto.
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-const derived = hkdfSync('sha256', secret, '', `veza access token ES256 ${kid}`, 48);
+const derived = hkdfSync('sha256', secret, '', `veza access token ES256 ${kid.split('.')[0]}`, 48);
 const wide = BigInt('0x' + Buffer.from(derived).toString('hex'));
 const d = Buffer.from((wide % (order - 1n) + 1n).toString(16).padStart(64, '0'), 'hex');
 const curve = createECDH('prime256v1');
