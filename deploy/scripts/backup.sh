@@ -101,8 +101,9 @@ check_database() {
   as_postgres pgbackrest --stanza="$BACKUP_STANZA" check
   for repository in $(repositories); do
     # Reads every file of every backup and compares its checksum. It reports faults in its output, not by its code.
-    as_postgres pgbackrest --stanza="$BACKUP_STANZA" --repo="$repository" --output=text verify | tee /dev/stderr |
-      grep -qE 'status: ok' || fail "repository $repository has faults"
+    local found
+    found=$(as_postgres pgbackrest --stanza="$BACKUP_STANZA" --repo="$repository" --log-level-console=info verify)
+    if grep -E 'invalid|missing|status: error' <<< "$found" >&2; then fail "repository $repository has faults"; fi
     succeeded "$repository" check
   done
 }

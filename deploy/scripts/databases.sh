@@ -55,6 +55,9 @@ state_of() {
   fi
 }
 
+# timeline_of HOST: of a primary, as hexadecimal digits. The control file would show it only after a checkpoint.
+timeline_of() { ask "$1" 'select substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)'; }
+
 # primary [EXCEPT]: the host that takes writes. A former primary that was booted again has an older timeline.
 primary() {
   local host found='' timeline newest=''

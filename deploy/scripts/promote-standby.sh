@@ -3,6 +3,7 @@
 #
 #   promote-standby.sh ENVIRONMENT [--to HOST]      fences the primary if it answers, promotes, prints how long it took
 #   promote-standby.sh ENVIRONMENT --rejoin HOST    makes a stopped or former primary a standby of the present one
+#       [--copy]                                    copies all data, although less might do
 #
 # Nodes of Veza whose DATABASE_URL names all database hosts find the new primary themselves. Without a standby nothing
 # makes commits synchronous: --rejoin one soon.
@@ -15,7 +16,7 @@ set -euo pipefail
 
 say() { echo "promote-standby: $*" >&2; }
 fail() { say "$*"; exit 1; }
-usage() { sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2; }
+usage() { sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2; }
 
 promotion_seconds_max=60
 rejoin_seconds_max=600
@@ -23,11 +24,12 @@ rejoin_seconds_max=600
 [ $# -gt 0 ] || usage
 read_environment "$1"
 shift
-to='' rejoin=''
+to='' rejoin='' copy=false
 while [ $# -gt 0 ]; do
   case $1 in
     --to) to=${2:?a host}; shift 2 ;;
     --rejoin) rejoin=${2:?a host}; shift 2 ;;
+    --copy) copy=true; shift ;;
     *) usage ;;
   esac
 done
@@ -78,7 +80,7 @@ promote() {
     [ "$host" = "$standby" ] || make_slot "$standby" "$(name_of "$host")"
   done
   ask "$standby" 'create temporary table written as select 1' > /dev/null || fail "$standby takes no writes"
-  say "$standby is primary, timeline $(ask "$standby" 'select timeline_id from pg_control_checkpoint()')," \
+  say "$standby is primary, timeline $(timeline_of "$standby")," \
     "after $(awk "BEGIN { printf \"%.1f\", $(date +%s.%N) - $started }") s"
   # The new timeline is in the control file only after a checkpoint, and pg_rewind looks there.
   ask "$standby" checkpoint > /dev/null
@@ -118,12 +120,12 @@ copy() {
   rm -rf $data
   mv $data.copy $data
 }
-[ -f $data/standby.signal ] || rewind || copy
+if $copy; then copy; elif [ ! -f $data/standby.signal ]; then rewind || copy; fi
 runuser -u postgres -- touch $data/standby.signal
 echo "The data of this host count. Ansible neither removes nor replaces them." \\
   > /etc/postgresql/$POSTGRES_VERSION/$POSTGRES_CLUSTER/joined
 systemctl unmask --quiet $unit
-systemctl start $unit
+systemctl start --no-block $unit
 TEXT
   until [ "$(ask "$from" "select count(*) from pg_stat_replication
       where application_name = '$(name_of "$host")' and state = 'streaming'")" = 1 ]; do

@@ -104,6 +104,12 @@ TEXT
     fi
     sleep 0.5
   done
+  # Otherwise a standby that is copied from this host would stop at the same moment.
+  local setting
+  for setting in $(ask "$host" "select distinct name from pg_file_settings where sourcefile like '%auto.conf'
+      and (name like 'recovery_target%' or name = 'restore_command')"); do
+    ask "$host" "alter system reset $setting" > /dev/null
+  done
   ask "$host" checkpoint > /dev/null
 }
 
@@ -140,7 +146,7 @@ stop_databases
 restore_database
 erased=$(erase_again) || fail "erased accounts are back: destroy the keys of $BACKUP_PATH/erasures in log.keys"
 database_seconds=$(($(date +%s) - started))
-say "$host is primary, timeline $(ask "$host" 'select timeline_id from pg_control_checkpoint()')"
+say "$host is primary, timeline $(timeline_of "$host")"
 
 last=$(ask "$host" "select to_char(pg_last_xact_replay_timestamp() at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS.US')")
 head=$(ask "$host" "select coalesce(max(seq_id), 0) from log.mt_events" veza 2> /dev/null || echo unknown)
