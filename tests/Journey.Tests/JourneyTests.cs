@@ -60,7 +60,7 @@ public class JourneyTests
         await using var veza = new VezaProcess();
         await veza.StartAsync();
         var acknowledged = Path.Combine(veza.Home, "acknowledged.ndjson");
-        using var demo = await Demo.StartAsync(veza, "--ack-log", acknowledged);
+        using var demo = await Demo.StartAsync(veza, "--ack-log", acknowledged, "--keep-alive-on-disconnect");
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         var seen = 0;
         foreach (var writes in (int[])[150, 400])
