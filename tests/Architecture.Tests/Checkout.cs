@@ -9,6 +9,7 @@ internal static class Checkout
         ".veza",
         "BenchmarkDotNet.Artifacts",
         "TestResults",
+        "artifacts",
         "bin",
         "dist",
         "node_modules",
