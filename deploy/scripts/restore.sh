@@ -21,6 +21,7 @@ fail() { say "$*"; exit 1; }
 usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
 
 recovery_seconds_max=7200
+stop_seconds_max=300
 
 [ $# -gt 1 ] || usage
 read_environment "$1"
@@ -55,18 +56,23 @@ choose_host() {
   fail "none of $DATABASE_HOSTS answers"
 }
 
-# The newest list of erased accounts, while the log that is given up can still be asked.
-keep_erasures() {
+# The newest list of erased accounts and the newest log, while the server that is given up still runs.
+keep_what_is_there() {
   local now
   now=$(primary '' 2> /dev/null) || { say "no primary answers; erasures come from the kept list"; return; }
   reach "$now" veza-backup erasures || say "$now: the list of erasures could not be brought up to date"
+  # It begins a new segment of the log, and waits until the last one is in the archive.
+  on "$now" "cd / && runuser -u postgres -- pgbackrest --stanza=$BACKUP_STANZA check" < /dev/null ||
+    say "$now: its newest commits did not reach the archive"
 }
 
 stop_databases() {
   local other
   for other in $DATABASE_HOSTS; do
-    reach "$other" "systemctl mask --quiet --now $unit; ! pgrep -x postgres > /dev/null" 2> /dev/null ||
-      [ "$(state_of "$other")" = lost ] || fail "$other still runs PostgreSQL"
+    [ "$(state_of "$other")" != lost ] || continue
+    # A server that stops in order archives first, which may take longer than any question.
+    on "$other" "systemctl mask --quiet $unit; timeout $stop_seconds_max systemctl stop $unit
+      ! pgrep -x postgres > /dev/null" < /dev/null || fail "$other still runs PostgreSQL"
   done
 }
 
@@ -91,13 +97,14 @@ rm -f $data/standby.signal
 echo "The data of this host count. Ansible neither removes nor replaces them." \\
   > /etc/postgresql/$POSTGRES_VERSION/$POSTGRES_CLUSTER/joined
 systemctl unmask --quiet $unit
-systemctl start $unit
+systemctl start --no-block $unit
 TEXT
   local began=$SECONDS
   until [ "$(ask "$host" 'select pg_is_in_recovery()' 2> /dev/null)" = f ]; do
     if [ "$(reach "$host" "systemctl is-active $unit" 2> /dev/null)" = failed ]; then
       reach "$host" "tail -n 20 /var/log/postgresql/*.log" >&2 || true
-      fail "recovery failed. Is the moment before the backup's end, or after the last archived commit (--latest)?"
+      say "recovery failed; what the host had is beside $data"
+      fail "is the moment before the backup's end, or after the last archived commit (--latest)?"
     fi
     if [ $((SECONDS - began)) -gt $recovery_seconds_max ]; then
       fail "recovery takes more than $recovery_seconds_max s; see /var/log/postgresql on $host"
@@ -141,7 +148,7 @@ veza_host() {
 
 say "from $($latest && echo 'the newest commit' || echo "$target")"
 choose_host
-keep_erasures
+keep_what_is_there
 stop_databases
 restore_database
 erased=$(erase_again) || fail "erased accounts are back: destroy the keys of $BACKUP_PATH/erasures in log.keys"
