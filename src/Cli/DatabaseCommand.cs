@@ -8,8 +8,6 @@ namespace Veza.Cli;
 /// <summary>Runs a subcommand on the database itself, whether or not a Veza runs on it.</summary>
 internal static class DatabaseCommand
 {
-    private const int ExitCodeFailed = 1;
-
     /// <param name="name">Of its sessions in the database.</param>
     /// <returns>The exit code. A fault of the database is written to standard error.</returns>
     public static async Task<int> RunAsync(
@@ -27,7 +25,7 @@ internal static class DatabaseCommand
         if (!Directory.Exists(settings.VezaHome))
         {
             Console.Error.WriteLine($"veza: {settings.VezaHome} does not exist, and DATABASE_URL is not set");
-            return ExitCodeFailed;
+            return ExitCode.Failed;
         }
         // A server that runs only for this command is stopped after it.
         await using var started = await LocalPostgres.StartAsync(new(settings.VezaHome), ct: ct);
@@ -57,12 +55,12 @@ internal static class DatabaseCommand
             when (missing.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
         {
             Console.Error.WriteLine("veza: there is no log in this database: " + missing.MessageText);
-            return ExitCodeFailed;
+            return ExitCode.Failed;
         }
         catch (NpgsqlException fault)
         {
             Console.Error.WriteLine("veza: " + fault.Message);
-            return ExitCodeFailed;
+            return ExitCode.Failed;
         }
     }
 }

@@ -9,12 +9,10 @@ namespace Veza.Cli;
 /// </summary>
 internal static class HealthCommand
 {
-    private const int ExitCodeNotReady = 1;
-
     /// <summary>
     /// Longer than a node takes to ask its slowest check, and shorter than an orchestrator's patience.
     /// </summary>
-    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(10);
 
     public static Command Create()
     {
@@ -36,23 +34,23 @@ internal static class HealthCommand
             async (arguments, ct) =>
             {
                 var path = arguments.GetValue(live) ? "/health/live" : "/health/ready";
-                var problem = await AskAsync(arguments.GetValue(url)!, path, LongestWait, ct);
+                var problem = await AskAsync(arguments.GetValue(url)!, path, AnswerMax, ct);
                 if (problem is null)
                     return 0;
                 Console.Error.WriteLine("veza: " + problem);
-                return ExitCodeNotReady;
+                return ExitCode.Failed;
             }
         );
         return health;
     }
 
     /// <returns>Why the node is not ready; null if it is.</returns>
-    public static async Task<string?> AskAsync(string url, string path, TimeSpan longestWait, CancellationToken ct)
+    public static async Task<string?> AskAsync(string url, string path, TimeSpan answerMax, CancellationToken ct)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var node) || node.Scheme is not ("http" or "https"))
             return $"--url is '{url}'; it must be an address such as {DefaultUrl}";
         // A proxy of the environment is not for the node itself.
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = longestWait };
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = answerMax };
         var address = new Uri(node, path);
         try
         {
@@ -67,7 +65,7 @@ internal static class HealthCommand
         }
         catch (TaskCanceledException) when (!ct.IsCancellationRequested)
         {
-            return $"{address} did not answer within {longestWait.TotalSeconds} s";
+            return $"{address} did not answer within {answerMax.TotalSeconds} s";
         }
     }
 

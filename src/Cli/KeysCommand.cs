@@ -11,8 +11,6 @@ namespace Veza.Cli;
 /// </summary>
 internal static class KeysCommand
 {
-    private const int ExitCodeFailed = 1;
-
     public static Command Create()
     {
         var status = new Command(
@@ -52,7 +50,7 @@ internal static class KeysCommand
         Write(counts.Current, "wrapped with ENCRYPTION_KEY");
         Write(counts.Accepted, "wrapped with ENCRYPTION_KEY_ACCEPTED, which is still needed");
         Write(counts.Unreadable, "wrapped with another key");
-        return counts is { Accepted: 0, Unreadable: 0 } ? 0 : ExitCodeFailed;
+        return counts is { Accepted: 0, Unreadable: 0 } ? 0 : ExitCode.Failed;
     }
 
     private static async Task<int> RotateAsync(KeyRotation keys, CancellationToken ct)
@@ -63,7 +61,7 @@ internal static class KeysCommand
         Write(counts.Accepted, "wrapped anew with ENCRYPTION_KEY");
         Write(counts.Current, "were already");
         Write(counts.Unreadable, "wrapped with another key, and left as they are");
-        return counts.Unreadable == 0 ? 0 : ExitCodeFailed;
+        return counts.Unreadable == 0 ? 0 : ExitCode.Failed;
     }
 
     private static void Show(KeyCounts counts)

@@ -8,8 +8,6 @@ namespace Veza.Cli;
 /// <summary>What the subcommands for operators share: their options, their faults, and decisions by name.</summary>
 internal static class OperatorCommand
 {
-    public const int ExitCodeFailed = 1;
-
     public static Option<string> Url() =>
         new("--url") { Description = "The server.", DefaultValueFactory = _ => OperatorClient.DefaultUrl };
 
@@ -30,7 +28,7 @@ internal static class OperatorCommand
         catch (Exception refused) when (refused is OperatorClientException or HttpRequestException)
         {
             Console.Error.WriteLine("veza: " + refused.Message);
-            return ExitCodeFailed;
+            return ExitCode.Failed;
         }
     }
 

@@ -1,11 +1,8 @@
-using System.Collections;
 using System.CommandLine;
 using Veza.Api;
 using Veza.Api.Configuration;
 using Veza.Cli;
 using Veza.EventStore.Postgres;
-
-const int ExitCodeFailed = 1;
 
 var run = new Command(
     "run",
@@ -41,16 +38,10 @@ config.SetAction(arguments =>
         Console.Write(SettingsText.Markdown());
         return 0;
     }
-    Console.Write(
-        SettingsText.Current(
-            Environment
-                .GetEnvironmentVariables()
-                .Cast<DictionaryEntry>()
-                .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "")
-        )
-    );
+    var sources = SettingSources.OfProcess();
+    Console.Write(SettingsText.Current(sources));
     // Last, so that what is wrong is seen without scrolling, and a script can ask whether the start would succeed.
-    VezaSettings.FromEnvironment();
+    VezaSettings.Parse(sources);
     return 0;
 });
 
@@ -76,12 +67,12 @@ catch (InvalidSettingsException e)
 {
     foreach (var problem in e.Problems)
         Console.Error.WriteLine("veza: " + problem);
-    return ExitCodeFailed;
+    return ExitCode.Failed;
 }
 catch (Exception e) when (e is LocalPostgresException or IOException)
 {
     Console.Error.WriteLine("veza: " + e.Message);
-    return ExitCodeFailed;
+    return ExitCode.Failed;
 }
 catch (OperationCanceledException)
 {

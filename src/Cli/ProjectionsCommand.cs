@@ -110,6 +110,6 @@ internal static class ProjectionsCommand
             }
             Terminal.Output.Write(TableOf(projections));
             await RebuildCommand.ShowAsync(client, ct);
-            return projections.Any(p => p.State == "faulted") ? OperatorCommand.ExitCodeFailed : 0;
+            return projections.Any(p => p.State == "faulted") ? ExitCode.Failed : 0;
         });
 }

@@ -87,6 +87,6 @@ internal static class ReactorsCommand
             using var answer = await client.GetAsync(Path, ct);
             var reactors = (await answer.Content.ReadFromJsonAsync<Listing>(JsonSerializerOptions.Web, ct))!.Items;
             Terminal.Output.Write(TableOf(reactors));
-            return reactors.Any(r => r.State == "faulted" || r.Dead > 0) ? OperatorCommand.ExitCodeFailed : 0;
+            return reactors.Any(r => r.State == "faulted" || r.Dead > 0) ? ExitCode.Failed : 0;
         });
 }

@@ -10,7 +10,6 @@ namespace Veza.Cli;
 /// </summary>
 internal static class RebuildCommand
 {
-    private const int ExitCodeFailed = 1;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     public static Command Create(Option<string> url, Option<string?> token)
@@ -57,7 +56,7 @@ internal static class RebuildCommand
                 catch (Exception refused) when (refused is OperatorClientException or HttpRequestException)
                 {
                     Console.Error.WriteLine("veza: " + refused.Message);
-                    return ExitCodeFailed;
+                    return ExitCode.Failed;
                 }
             }
         );
@@ -107,7 +106,7 @@ internal static class RebuildCommand
         if (failed is { } error)
         {
             Console.Error.WriteLine($"veza: {name}: {error}");
-            return ExitCodeFailed;
+            return ExitCode.Failed;
         }
         Console.WriteLine($"{name} is built");
         return 0;

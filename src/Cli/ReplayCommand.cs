@@ -6,8 +6,6 @@ namespace Veza.Cli;
 /// <summary><c>veza replay</c>: reads the log over HTTP, and continues after a broken connection.</summary>
 internal static class ReplayCommand
 {
-    private const int ExitCodeFailed = 1;
-
     /// <summary>Failed attempts in a row without an event in between.</summary>
     private const int AttemptsMax = 10;
 
@@ -98,7 +96,7 @@ internal static class ReplayCommand
             catch (OperatorClientException refused)
             {
                 Console.Error.WriteLine("veza: " + refused.Message);
-                return ExitCodeFailed;
+                return ExitCode.Failed;
             }
             catch (Exception broken) when (broken is HttpRequestException or HttpIOException)
             {
@@ -112,7 +110,7 @@ internal static class ReplayCommand
                                 + $"Go on with --after {progress.Position}"
                         )
                     );
-                    return ExitCodeFailed;
+                    return ExitCode.Failed;
                 }
                 await Task.Delay(TimeSpan.FromSeconds(Math.Min(RetryMinSeconds << (attempts - 1), RetryMaxSeconds)), ct)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -10,8 +10,6 @@ namespace Veza.Cli;
 /// <summary><c>veza verify</c>: verifies the database itself, whether or not a Veza runs on it.</summary>
 internal static class VerifyCommand
 {
-    private const int ExitCodeFailed = 1;
-
     public static Command Create()
     {
         var verify = new Command(
@@ -35,7 +33,7 @@ internal static class VerifyCommand
         if (!Console.IsErrorRedirected)
             Show("");
         Write(report);
-        return report.IsSound ? 0 : ExitCodeFailed;
+        return report.IsSound ? 0 : ExitCode.Failed;
     }
 
     private static void Write(VerificationReport report)

@@ -185,8 +185,10 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     public void ThrowIfForkedSince(int generation) => Tail.ThrowIfForkedSince(generation);
 
     /// <inheritdoc cref="SubjectKeyStore.LastingAsync"/>
-    public Task<byte[]> LastingKeyAsync(string purpose, byte[] first, CancellationToken ct) =>
-        _keys.LastingAsync(purpose, first, ct);
+    public Task<IReadOnlyDictionary<string, byte[]>> LastingKeysAsync(
+        IReadOnlyDictionary<string, byte[]> first,
+        CancellationToken ct
+    ) => _keys.LastingAsync(first, ct);
 
     ValueTask<AggregateState> IDecisionLog.LoadAsync(Type aggregate, Guid stream, CancellationToken ct) =>
         Aggregates.LoadAsync(aggregate, stream, ct);

@@ -24,6 +24,7 @@ public sealed partial class LimitsTests
         "EventStore",
         "Mail",
         "Reactors",
+        "Cli",
     ];
     private static readonly string[] Shared = ["process", "database"];
     private static readonly string[] Scopes =

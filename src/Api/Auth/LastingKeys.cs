@@ -30,21 +30,25 @@ public sealed record LastingKeys(
         CancellationToken ct
     )
     {
-        return new(
-            await LastAsync(encryptionKey, "veza second factors"),
-            await LastAsync(encryptionKey, "veza broadcast source keys"),
-            await LastAsync(encryptionKey, "veza request fingerprints"),
-            await LastAsync(jwtSecret, "veza mailbox"),
-            await LastAsync(jwtSecret, "veza sign-in network")
-        );
-
-        Task<byte[]> LastAsync(byte[] secret, string purpose) =>
-            log.LastingKeyAsync(
-                purpose,
-                HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, 32, info: Encoding.ASCII.GetBytes(purpose)),
-                ct
-            );
+        const string secondFactors = "veza second factors";
+        const string sources = "veza broadcast source keys";
+        const string fingerprints = "veza request fingerprints";
+        const string mailboxes = "veza mailbox";
+        const string networks = "veza sign-in network";
+        var first = new Dictionary<string, byte[]>
+        {
+            [secondFactors] = Derive(encryptionKey, secondFactors),
+            [sources] = Derive(encryptionKey, sources),
+            [fingerprints] = Derive(encryptionKey, fingerprints),
+            [mailboxes] = Derive(jwtSecret, mailboxes),
+            [networks] = Derive(jwtSecret, networks),
+        };
+        var last = await log.LastingKeysAsync(first, ct);
+        return new(last[secondFactors], last[sources], last[fingerprints], last[mailboxes], last[networks]);
     }
+
+    private static byte[] Derive(byte[] secret, string purpose) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, 32, info: Encoding.ASCII.GetBytes(purpose));
 
     // A record prints its members.
     public override string ToString() => nameof(LastingKeys);

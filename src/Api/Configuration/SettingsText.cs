@@ -6,31 +6,22 @@ namespace Veza.Api.Configuration;
 public static class SettingsText
 {
     /// <summary>Name, current value, default and meaning of each, for a terminal. Secrets are masked.</summary>
-    public static string Current(IReadOnlyDictionary<string, string> variables)
+    public static string Current(SettingSources sources)
     {
         var text = new StringBuilder();
-        // What is wrong with a file or with Vault is reported by the settings themselves.
-        var inFiles = SettingFiles.Read(variables, _ => { });
-        var all = VaultSecrets.Read(inFiles, _ => { });
         foreach (var variable in Variables.All)
         {
-            var set = all.GetValueOrDefault(variable.Name) is { Length: > 0 } value ? value : null;
+            var set = sources.Values.GetValueOrDefault(variable.Name) is { Length: > 0 } value ? value : null;
             var shown = Default(variable);
             if (set is not null)
-                shown = $"{(variable.Secret ? Variable.Mask : set)}   ({From(variable.Name)}; default: {shown})";
+                shown =
+                    $"{(variable.Secret ? Variable.Mask : set)}   ({sources.From(variable.Name)}; default: {shown})";
             text.Append($"{variable.Name, -28} {shown}\n");
             text.Append($"{"", -28}   {variable.Meaning}; {variable.Allowed}\n");
             if (set is not null && variable.Problem(set) is { } problem)
                 text.Append($"{"", -28} ! {problem}\n");
         }
         return text.ToString();
-
-        string From(string name)
-        {
-            if (variables.GetValueOrDefault(name) is { Length: > 0 })
-                return "set";
-            return inFiles.ContainsKey(name) ? $"from {name}{SettingFiles.Suffix}" : "from Vault";
-        }
     }
 
     /// <summary>docs/reference/configuration.md; a test keeps that file equal to this.</summary>

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Net;
 using System.Reflection;
 using System.Text;
@@ -97,26 +96,18 @@ public sealed record VezaSettings
     public override string ToString() => $"{ServiceName} {Version} ({Environment})";
 
     /// <exception cref="InvalidSettingsException">Contains every wrong variable.</exception>
-    public static VezaSettings FromEnvironment() =>
-        Parse(
-            System
-                .Environment.GetEnvironmentVariables()
-                .Cast<DictionaryEntry>()
-                .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? ""),
-            onTerminal: !Console.IsOutputRedirected
-        );
+    public static VezaSettings FromEnvironment() => Parse(SettingSources.OfProcess(), !Console.IsOutputRedirected);
 
     /// <summary>Also reads the files and the secret of Vault that the variables name.</summary>
-    /// <param name="variables">
-    /// An empty value counts as not set, because compose files and shells write "not set" like that.
-    /// </param>
+    /// <exception cref="InvalidSettingsException">Contains every wrong variable.</exception>
+    public static VezaSettings Parse(IReadOnlyDictionary<string, string> variables) =>
+        Parse(new SettingSources(variables));
+
     /// <param name="onTerminal">The default of LOG_FORMAT is text on a terminal, JSON otherwise.</param>
     /// <exception cref="InvalidSettingsException">Contains every wrong variable.</exception>
-    public static VezaSettings Parse(IReadOnlyDictionary<string, string> variables, bool onTerminal = false)
+    public static VezaSettings Parse(SettingSources sources, bool onTerminal = false)
     {
-        var problems = new List<string>();
-        variables = VaultSecrets.Read(SettingFiles.Read(variables, problems.Add), problems.Add);
-        var given = new GivenValues(variables, problems);
+        var given = new GivenValues(sources.Values, [.. sources.Problems]);
         var environment = given.Value(Variables.Environment, RunEnvironment.Development);
         var production = environment == RunEnvironment.Production;
         var home = Path.GetFullPath(given.Text(Variables.VezaHome, Variables.VezaHome.Default));
@@ -165,8 +156,8 @@ public sealed record VezaSettings
             LogLevel = given.Value(Variables.LogLevel),
             LogFormat = given.Value(Variables.LogFormat, onTerminal ? LogForm.Text : LogForm.Json),
             OtlpEndpoint = given.Optional(Variables.OtlpEndpoint),
-            OtelVariables = variables
-                .Where(v => v.Key.StartsWith("OTEL_", StringComparison.Ordinal))
+            OtelVariables = sources
+                .Values.Where(v => v.Key.StartsWith("OTEL_", StringComparison.Ordinal))
                 .ToDictionary(v => v.Key, v => (string?)v.Value),
             MetricsEnabled = given.Value(Variables.MetricsEnabled),
             TracingEnabled = given.Value(Variables.TracingEnabled),

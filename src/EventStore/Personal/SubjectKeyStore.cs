@@ -84,20 +84,44 @@ public sealed class SubjectKeyStore
     }
 
     /// <summary>
-    /// A key that outlives the secrets of the servers: the first one that any node gave for this purpose. It is kept
-    /// among the accounts' keys, and so wrapped anew with them.
+    /// Keys that outlive the secrets of the servers: for each purpose the first one that any node gave. They are kept
+    /// among the accounts' keys, and so wrapped anew with them. Only the first start writes.
     /// </summary>
-    /// <param name="purpose">Names it for ever.</param>
-    /// <param name="first">32 bytes, derived from a secret of the servers.</param>
-    internal async Task<byte[]> LastingAsync(string purpose, byte[] first, CancellationToken ct)
+    /// <param name="first">By purposes, which name them for ever: 32 bytes, derived from a secret of the servers.</param>
+    /// <returns>By the same purposes.</returns>
+    internal async Task<IReadOnlyDictionary<string, byte[]>> LastingAsync(
+        IReadOnlyDictionary<string, byte[]> first,
+        CancellationToken ct
+    )
     {
-        var id = new Guid(SHA256.HashData(Encoding.UTF8.GetBytes("veza lasting key: " + purpose)).AsSpan(0, 16));
-        await InsertAsync([id], [Wrapping.Wrap(id, first)], ct);
-        await using var command = Ask([id]);
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        await rows.ReadAsync(ct);
-        return Wrapping.Unwrap(id, rows.GetFieldValue<byte[]>(1));
+        // In the same order on all nodes, so that no two of them deadlock on rows.
+        var purposes = first.Keys.OrderBy(IdOfLasting).ToArray();
+        var kept = await ReadAsync();
+        var missing = purposes.Where(p => !kept.ContainsKey(IdOfLasting(p))).ToArray();
+        if (missing.Length > 0)
+        {
+            await InsertAsync(
+                [.. missing.Select(IdOfLasting)],
+                [.. missing.Select(p => Wrapping.Wrap(IdOfLasting(p), first[p]))],
+                ct
+            );
+            kept = await ReadAsync();
+        }
+        return purposes.ToDictionary(p => p, p => Wrapping.Unwrap(IdOfLasting(p), kept[IdOfLasting(p)]));
+
+        async Task<Dictionary<Guid, byte[]>> ReadAsync()
+        {
+            var found = new Dictionary<Guid, byte[]>();
+            await using var command = Ask([.. purposes.Select(IdOfLasting)]);
+            await using var rows = await command.ExecuteReaderAsync(ct);
+            while (await rows.ReadAsync(ct))
+                found.Add(rows.GetGuid(0), rows.GetFieldValue<byte[]>(1));
+            return found;
+        }
     }
+
+    private static Guid IdOfLasting(string purpose) =>
+        new(SHA256.HashData(Encoding.UTF8.GetBytes("veza lasting key: " + purpose)).AsSpan(0, 16));
 
     /// <summary>Reads the keys that are not in memory.</summary>
     /// <param name="make">

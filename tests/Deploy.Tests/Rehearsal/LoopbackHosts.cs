@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Veza.EventStore.Postgres;
 
 namespace Veza.Deploy.Tests.Rehearsal;
@@ -13,11 +11,12 @@ internal sealed class LoopbackHosts : IAsyncDisposable
     private static readonly string[] Nodes = ["127.0.0.1", "127.0.0.2"];
 
     private readonly string _root = Directory.CreateTempSubdirectory("veza-rehearsal-").FullName;
-    private readonly int _port = Loopback.FreePort();
+    private readonly LoopbackNginx _nginx;
     private LocalPostgres _postgres = null!;
-    private string _nginx = "";
 
-    public string Address => $"https://127.0.0.1:{_port}";
+    private LoopbackHosts() => _nginx = new(Path.Combine(_root, "nginx"));
+
+    public string Address => _nginx.Address;
 
     /// <summary>One line per deployment.</summary>
     public string Log => File.ReadAllText(Path.Combine(_root, "deployments.log"));
@@ -30,7 +29,8 @@ internal sealed class LoopbackHosts : IAsyncDisposable
             hosts._postgres = await LocalPostgres.StartEphemeralAsync(fsync: false, loopback: true);
             foreach (var node in Nodes)
                 hosts.MakeNode(node);
-            await hosts.MakeProxyAsync();
+            // As installed: it runs before the first release, with a node that is not there yet.
+            await hosts._nginx.StartAsync("127.0.0.3:9=1");
             hosts.MakeEnvironment();
             return hosts;
         }
@@ -65,12 +65,9 @@ internal sealed class LoopbackHosts : IAsyncDisposable
     private string EnvironmentFile => Path.Combine(_root, "rehearsal.env");
 
     private Dictionary<string, string> Variables =>
-        new()
+        new(_nginx.Variables)
         {
             ["REHEARSAL_ROOT"] = _root,
-            ["VEZA_NGINX"] = $"{_nginx} -p {_root}/nginx -c {_root}/nginx/nginx.conf -e {_root}/nginx/error.log",
-            ["VEZA_NGINX_PID"] = $"{_root}/nginx/pid",
-            ["VEZA_NGINX_UPSTREAM"] = $"{_root}/nginx/veza/upstream.conf",
             // The lines of a busy machine's compiler server must not keep a node's files open.
             ["DOTNET_TieredPGO"] = "0",
         };
@@ -127,71 +124,11 @@ internal sealed class LoopbackHosts : IAsyncDisposable
             ]
         );
 
-    /// <summary>The site as it ships, with this folder's paths and ports, and without a user to become.</summary>
-    private async Task MakeProxyAsync()
-    {
-        _nginx = await Shell.DebianFileAsync("nginx", "usr/sbin/nginx");
-        var folder = Directory.CreateDirectory(Path.Combine(_root, "nginx/veza/tls")).Parent!.Parent!.FullName;
-        MakeCertificate(Path.Combine(folder, "veza/tls"));
-        var site = await File.ReadAllTextAsync(Path.Combine(Shell.Root, "deploy/nginx/veza.conf"));
-        site = site.Replace("/etc/nginx/veza", $"{folder}/veza", StringComparison.Ordinal)
-            .Replace("/var/log/nginx", folder, StringComparison.Ordinal)
-            .Replace("listen 443 ", $"listen 127.0.0.1:{_port} ", StringComparison.Ordinal)
-            .Replace("listen 80 ", $"listen 127.0.0.1:{Loopback.FreePort()} ", StringComparison.Ordinal)
-            .Replace("listen 127.0.0.1:8090;", $"listen 127.0.0.1:{Loopback.FreePort()};", StringComparison.Ordinal);
-        site = string.Join(
-            '\n',
-            site.Split('\n').Where(line => !line.Contains("listen [::]", StringComparison.Ordinal))
-        );
-        await File.WriteAllTextAsync(Path.Combine(folder, "veza.conf"), site);
-        var user = Environment.UserName == "root" ? "user root;" : "";
-        await File.WriteAllTextAsync(
-            Path.Combine(folder, "nginx.conf"),
-            $$"""
-            {{user}}
-            worker_processes 1;
-            pid {{folder}}/pid;
-            error_log {{folder}}/error.log info;
-            events { worker_connections 4096; }
-            http {
-              access_log off;
-              client_body_temp_path {{folder}}/body;
-              proxy_temp_path {{folder}}/proxy;
-              fastcgi_temp_path {{folder}}/fastcgi;
-              uwsgi_temp_path {{folder}}/uwsgi;
-              scgi_temp_path {{folder}}/scgi;
-              include {{folder}}/veza.conf;
-            }
-            """
-        );
-        // As installed: it runs before the first release, with a node that is not there yet.
-        (await OnAsync("proxy", "veza-weights 127.0.0.3:9=1")).Succeeded();
-        (await OnAsync("proxy", "$VEZA_NGINX")).Succeeded();
-    }
-
-    private static void MakeCertificate(string folder)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=veza.example", key, HashAlgorithmName.SHA256);
-        using var certificate = request.CreateSelfSigned(
-            TimeProvider.System.GetUtcNow().AddDays(-1),
-            TimeProvider.System.GetUtcNow().AddDays(1)
-        );
-        File.WriteAllText(Path.Combine(folder, "fullchain.pem"), certificate.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(folder, "privkey.pem"), key.ExportPkcs8PrivateKeyPem());
-    }
-
     public async ValueTask DisposeAsync()
     {
         foreach (var node in Nodes)
             await OnAsync(node, "systemctl stop veza@blue & systemctl stop veza@green; wait");
-        // nginx writes an empty file when it only checks its configuration.
-        var pidFile = Path.Combine(_root, "nginx/pid");
-        if (File.Exists(pidFile) && int.TryParse(await File.ReadAllTextAsync(pidFile), out var pid))
-        {
-            await Shell.RunAsync("kill", "-TERM", $"{pid}");
-            await Eventually.TrueAsync(() => !Directory.Exists($"/proc/{pid}"));
-        }
+        await _nginx.DisposeAsync();
         if (_postgres is not null)
             await _postgres.DisposeAsync();
         Directory.Delete(_root, recursive: true);

@@ -99,11 +99,38 @@ public class KeyRotationTests(LogFixture fixture)
         var database = await fixture.NewDatabaseAsync();
         byte[] first = [.. Enumerable.Repeat((byte)1, 32)];
         await using (var log = await OpenAsync(database, new(Former)))
-            Assert.Equal(first, await log.LastingKeyAsync("test", first, default));
+            Assert.Equal(first, (await LastingAsync(log, first)).Single());
         await using (var source = DataSources.ForCommand(database, "rotation"))
             await new KeyRotation(source, new(Next, Former)).RotateAsync(_ => { }, default);
         await using var next = await OpenAsync(database, new(Next));
-        Assert.Equal(first, await next.LastingKeyAsync("test", [.. Enumerable.Repeat((byte)2, 32)], default));
+        Assert.Equal(first, (await LastingAsync(next, [.. Enumerable.Repeat((byte)2, 32)])).Single());
+    }
+
+    [Fact]
+    public async Task Only_what_lasts_and_is_missing_is_written()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        byte[] a = [.. Enumerable.Repeat((byte)1, 32)];
+        byte[] b = [.. Enumerable.Repeat((byte)2, 32)];
+        await using var log = await OpenAsync(database, new(Former));
+        await LastingAsync(log, a);
+        Assert.Equal([a, b], await LastingAsync(log, b, b));
+
+        await using var source = DataSources.ForCommand(database, "rotation");
+        await using var refuse = source.CreateCommand(
+            "create function refuse() returns trigger language plpgsql as $$ begin raise 'written to'; end $$; "
+                + "create trigger refuse before insert on log.keys for each statement execute function refuse()"
+        );
+        await refuse.ExecuteNonQueryAsync();
+        Assert.Equal([a, b], await LastingAsync(log, b, a));
+    }
+
+    /// <returns>What lasts for test 1, test 2 and so on.</returns>
+    private static async Task<List<byte[]>> LastingAsync(EventLog log, params byte[][] first)
+    {
+        var purposes = first.Select((key, i) => (Name: $"test {i + 1}", Key: key)).ToList();
+        var last = await log.LastingKeysAsync(purposes.ToDictionary(p => p.Name, p => p.Key), default);
+        return [.. purposes.Select(p => last[p.Name])];
     }
 
     private static async Task AddKeysAsync(NpgsqlDataSource source, KeyWrapping wrapping, int count)

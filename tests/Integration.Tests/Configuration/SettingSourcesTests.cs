@@ -88,6 +88,27 @@ public sealed class SettingSourcesTests : IDisposable
         Assert.Equal(GoodSecret, settings.JwtSecret);
     }
 
+    [Fact]
+    public async Task Vault_is_asked_once_for_what_is_shown_and_used()
+    {
+        await using var vault = new VaultServer(new() { ["jwt_secret"] = GoodSecret });
+        var sources = new SettingSources(
+            new Dictionary<string, string>
+            {
+                ["VAULT_ADDR"] = vault.Address,
+                ["VAULT_TOKEN"] = VaultServer.Token,
+                ["VAULT_PATH"] = "secret/data/veza/production",
+                ["PORT_FILE"] = Write("port", "8123"),
+            }
+        );
+        var shown = SettingsText.Current(sources);
+
+        Assert.Contains($"{Variable.Mask}   (from Vault; ", shown);
+        Assert.Contains("8123   (from PORT_FILE; ", shown);
+        Assert.Equal(GoodSecret, VezaSettings.Parse(sources).JwtSecret);
+        Assert.Equal(1, vault.Requests);
+    }
+
     [Theory]
     [InlineData("wrong-token", "secret/data/veza/production", "answered 403 Forbidden")]
     [InlineData(VaultServer.Token, "secret/data/veza/other", "answered 404 NotFound")]
@@ -168,6 +189,8 @@ internal sealed class VaultServer : IAsyncDisposable
 
     public string Address { get; }
 
+    public int Requests { get; private set; }
+
     /// <summary>As many requests are answered as a sealed Vault does.</summary>
     public int SealedAnswers { get; set; }
 
@@ -200,6 +223,7 @@ internal sealed class VaultServer : IAsyncDisposable
 
     private (int Status, string Body) Answer(HttpListenerRequest request)
     {
+        Requests++;
         if (SealedAnswers > 0)
         {
             SealedAnswers--;

@@ -250,7 +250,7 @@ public sealed class VezaSettingsTests
     public void The_print_out_shows_values_and_masks_secrets()
     {
         var text = SettingsText.Current(
-            new Dictionary<string, string> { ["PORT"] = "8181", ["JWT_SECRET"] = GoodSecret }
+            new(new Dictionary<string, string> { ["PORT"] = "8181", ["JWT_SECRET"] = GoodSecret })
         );
 
         Assert.Contains("8181   (set; default: 8080)", text);

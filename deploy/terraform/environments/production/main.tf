@@ -48,57 +48,28 @@ variable "load_balancer" {
   default = null
 }
 
-locals {
-  name = "veza-production"
-}
-
-module "network" {
-  source = "../../modules/network"
-  name   = local.name
-  cidr   = "10.20.0.0/16"
-  zones  = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-}
-
-module "kubernetes" {
-  source             = "../../modules/kubernetes"
-  name               = local.name
-  kubernetes_version = "1.34"
-  subnet_ids         = module.network.private_subnet_ids
-  api_networks       = var.api_networks
-  deployer_role_arn  = var.deployer_role_arn
+module "environment" {
+  source            = "../../modules/environment"
+  name              = "veza-production"
+  region            = "eu-central-1"
+  cidr              = "10.20.0.0/16"
+  host              = "veza.example"
+  backups_kept_days = 90
   nodes = {
     veza     = { instance_type = "m7i.xlarge", min = 3, max = 9 }
     postgres = { instance_type = "m7i.xlarge", min = 3, max = 4 }
   }
-}
-
-module "database" {
-  source       = "../../modules/database"
-  name         = local.name
-  cluster_name = module.kubernetes.cluster_name
-  kept_days    = 90
-}
-
-module "storage" {
-  source = "../../modules/storage"
-  name   = local.name
-}
-
-module "dns" {
-  count              = var.load_balancer == null ? 0 : 1
-  source             = "../../modules/dns"
-  zone               = "veza.example"
-  host               = "veza.example"
-  load_balancer      = var.load_balancer.host
-  load_balancer_zone = var.load_balancer.zone
+  api_networks      = var.api_networks
+  deployer_role_arn = var.deployer_role_arn
+  load_balancer     = var.load_balancer
 }
 
 output "cluster_name" {
   description = "For `aws eks update-kubeconfig --name`."
-  value       = module.kubernetes.cluster_name
+  value       = module.environment.cluster_name
 }
 
 output "media_user" {
   description = "The user whose access key goes into Vault."
-  value       = module.storage.media_user
+  value       = module.environment.media_user
 }

@@ -20,6 +20,10 @@ internal sealed record IcecastHead(string Method, string Path, IReadOnlyDictiona
     public bool IsChunked => Header("transfer-encoding").Contains("chunked", StringComparison.OrdinalIgnoreCase);
     public bool ExpectsContinue => Header("expect").Contains("100-continue", StringComparison.OrdinalIgnoreCase);
     public bool IsPut => Method == "PUT";
+    public bool HasLength => Headers.ContainsKey("content-length");
+
+    /// <summary>Whether an HTTP proxy sent it.</summary>
+    public bool IsForwarded => Headers.ContainsKey("x-forwarded-for");
 
     public string Header(string name) => Headers.GetValueOrDefault(name, "");
 
@@ -45,9 +49,7 @@ internal sealed record IcecastHead(string Method, string Path, IReadOnlyDictiona
         head = Parse(Encoding.Latin1.GetString(text));
         end = reader.Position;
         // A body of known length is an ordinary request, which Kestrel reads.
-        return head is null || (head.IsPut && head.Headers.ContainsKey("content-length"))
-            ? HeadVerdict.SomethingElse
-            : HeadVerdict.Source;
+        return head is null || (head.IsPut && head.HasLength) ? HeadVerdict.SomethingElse : HeadVerdict.Source;
     }
 
     /// <summary>The user and password of <c>Authorization: Basic</c>, or null.</summary>

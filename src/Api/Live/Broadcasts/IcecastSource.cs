@@ -97,6 +97,12 @@ public sealed class IcecastSource(IBroadcastSources sources, IcecastLimits limit
             await RefuseAsync(connection, 404, "the mount is /live/ and the broadcast's id");
             return;
         }
+        // An HTTP proxy passes the head on, and nothing of the sound behind it: to HTTP this request has no body.
+        if (head is { IsForwarded: true, IsChunked: false, HasLength: false })
+        {
+            await RefuseAsync(connection, 411, "a source behind a proxy sends Transfer-Encoding: chunked");
+            return;
+        }
         if (head.Credentials() is not { } credentials)
         {
             await RefuseAsync(

@@ -171,6 +171,19 @@ public sealed class IcecastSourceTests : IAsyncLifetime
         );
     }
 
+    [Theory]
+    [InlineData("PUT")]
+    [InlineData("SOURCE")]
+    public async Task A_source_whose_sound_a_proxy_drops_is_411(string method)
+    {
+        Open(BroadcastFormat.Mp3);
+        var answer = await AnswerTo(
+            Put("X-Forwarded-For: 198.51.100.7\r\n").Replace("PUT", method, StringComparison.Ordinal)
+        );
+        Assert.StartsWith("HTTP/1.1 411 Length Required\r\n", answer);
+        Assert.EndsWith("a source behind a proxy sends Transfer-Encoding: chunked\n", answer);
+    }
+
     [Fact]
     public async Task Another_type_of_content_is_415()
     {
