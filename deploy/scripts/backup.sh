@@ -23,7 +23,7 @@ case $verb in
   *)
     # shellcheck source=deploy/scripts/databases.sh
     . "$(dirname "${BASH_SOURCE[0]}")/databases.sh"
-    read_environment "$verb"
+    read_databases "$verb"
     shift
     case ${1:-} in
       media* | secrets) on "${VEZA_HOSTS%% *}" veza-backup "$@" ;;
