@@ -2,6 +2,7 @@
 # Backs up Veza: the database to its repositories, media, secrets, and the list of erased accounts.
 #
 #   backup.sh full|differential|incremental [--repository N]   the database (this host must have it)
+#   backup.sh monthly --repository N                           a full backup, into the repository of the months
 #   backup.sh check            the log reaches all repositories, and each backup there is whole
 #   backup.sh erasures         the list of erased accounts, which a restore erases again
 #   backup.sh media            new files are copied, removed ones are kept aside for BACKUP_KEEP_DAYS
@@ -18,8 +19,8 @@ fail() { say "$*"; exit 1; }
 
 verb=${1:-help}
 case $verb in
-  full | differential | incremental | check | erasures | media | media-check | secrets) shift ;;
-  help | --help | -h) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  full | differential | incremental | monthly | check | erasures | media | media-check | secrets) shift ;;
+  help | --help | -h) sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 2 ;;
   *)
     # shellcheck source=deploy/scripts/databases.sh
     . "$(dirname "${BASH_SOURCE[0]}")/databases.sh"
@@ -78,17 +79,19 @@ write_erasures() {
 }
 
 back_up_database() {
-  local type=$1 wanted
+  local type=$1 wanted=${BACKUP_REPOSITORIES:-}
   shift
-  wanted=$(repositories)
+  [ -n "$wanted" ] || wanted=$(repositories)
   while [ $# -gt 0 ]; do
     case $1 in
       --repository) wanted=${2:?number of a repository}; shift 2 ;;
       *) fail "unknown argument $1" ;;
     esac
   done
+  [[ $type != monthly || $wanted =~ ^[0-9]+$ ]] || fail "monthly needs --repository N"
   local repository short=${type/differential/diff}
   short=${short/incremental/incr}
+  short=${short/monthly/full}
   write_erasures
   for repository in $wanted; do
     as_postgres pgbackrest --stanza="$BACKUP_STANZA" --repo="$repository" --type="$short" backup
@@ -151,7 +154,7 @@ back_up_secrets() {
 }
 
 case $verb in
-  full | differential | incremental) need_primary; back_up_database "$verb" "$@" ;;
+  full | differential | incremental | monthly) need_primary; back_up_database "$verb" "$@" ;;
   check) need_primary; check_database ;;
   erasures) need_primary; write_erasures ;;
   media) back_up_media ;;
