@@ -111,6 +111,9 @@ check_database() {
   done
 }
 
+# Lists a bucket by the thousand objects, and not folder by folder: each track is one.
+export RCLONE_FAST_LIST=true
+
 # The list has each file's SHA-256. Files of media never change, so only new ones are read.
 back_up_media() {
   local from=$BACKUP_MEDIA_FROM to=$BACKUP_MEDIA_TO work list
@@ -118,7 +121,9 @@ back_up_media() {
   # shellcheck disable=SC2064 # the folder of now
   trap "rm -rf '$work'" EXIT
   list=$work/media.sha256
-  rclone copyto "$to/media.sha256" "$list" 2> /dev/null || touch "$list"
+  # Of a bucket without one, rclone copies nothing and is content.
+  rclone copyto "$to/media.sha256" "$list" 2> /dev/null || true
+  touch "$list"
   rclone lsf --recursive --files-only "$from" | LC_ALL=C sort > "$work/now"
   sed 's/^[0-9a-f]*  //' "$list" | LC_ALL=C sort > "$work/known"
   LC_ALL=C comm -23 "$work/now" "$work/known" > "$work/new"
@@ -135,9 +140,12 @@ back_up_media() {
 }
 
 check_media() {
-  rclone copyto "$BACKUP_MEDIA_TO/media.sha256" /tmp/veza-media.sha256
-  rclone checksum sha256 --download /tmp/veza-media.sha256 "$BACKUP_MEDIA_TO/files"
-  rm -f /tmp/veza-media.sha256
+  local list
+  list=$(mktemp)
+  # shellcheck disable=SC2064 # the file of now
+  trap "rm -f '$list'" EXIT
+  rclone copyto "$BACKUP_MEDIA_TO/media.sha256" "$list"
+  rclone checksum sha256 --download "$list" "$BACKUP_MEDIA_TO/files"
   succeeded media media-check
 }
 
