@@ -23,6 +23,7 @@ return args switch
     ["auth"] => await AuthBench.RunAsync(),
     ["charts", .. var rest] => await ChartBench.RunAsync(new(rest)),
     ["marten", .. var rest] => await MartenBench.RunAsync(new(rest)),
+    ["fill", var events] => await MessageLog.FillAsync(long.Parse(events, CultureInfo.InvariantCulture)),
     ["reconnect", .. var rest] => await ReconnectBench.RunAsync(new(rest)),
     _ => Usage(),
 };
@@ -58,6 +59,8 @@ static int Usage()
           reconnect [--subscribers N] [--missed N] [--accounts]
               the time until all are live again after their server was killed; each missed N events of its
               channel; --accounts: each follows its own account too
+          fill EVENTS
+              appends messages to DATABASE_URL until its log has so many events, and measures nothing
           web [-g WORDS]
               the page in Chromium: first load, scrolling, typing while messages arrive, memory; bench/Web, run by
               Playwright; BENCH_MESSAGES=N sets the length of the long channel

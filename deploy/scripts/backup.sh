@@ -2,6 +2,7 @@
 # Backs up Veza: the database to its repositories, media, secrets, and the list of erased accounts.
 #
 #   backup.sh full|differential|incremental [--repository N]   the database (this host must have it)
+#   backup.sh monthly --repository N                           a full backup, into the repository of the months
 #   backup.sh check            the log reaches all repositories, and each backup there is whole
 #   backup.sh erasures         the list of erased accounts, which a restore erases again
 #   backup.sh media            new files are copied, removed ones are kept aside for BACKUP_KEEP_DAYS
@@ -18,12 +19,12 @@ fail() { say "$*"; exit 1; }
 
 verb=${1:-help}
 case $verb in
-  full | differential | incremental | check | erasures | media | media-check | secrets) shift ;;
-  help | --help | -h) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  full | differential | incremental | monthly | check | erasures | media | media-check | secrets) shift ;;
+  help | --help | -h) sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 2 ;;
   *)
     # shellcheck source=deploy/scripts/databases.sh
     . "$(dirname "${BASH_SOURCE[0]}")/databases.sh"
-    read_environment "$verb"
+    read_databases "$verb"
     shift
     case ${1:-} in
       media* | secrets) on "${VEZA_HOSTS%% *}" veza-backup "$@" ;;
@@ -78,17 +79,19 @@ write_erasures() {
 }
 
 back_up_database() {
-  local type=$1 wanted
+  local type=$1 wanted=${BACKUP_REPOSITORIES:-}
   shift
-  wanted=$(repositories)
+  [ -n "$wanted" ] || wanted=$(repositories)
   while [ $# -gt 0 ]; do
     case $1 in
       --repository) wanted=${2:?number of a repository}; shift 2 ;;
       *) fail "unknown argument $1" ;;
     esac
   done
+  [[ $type != monthly || $wanted =~ ^[0-9]+$ ]] || fail "monthly needs --repository N"
   local repository short=${type/differential/diff}
   short=${short/incremental/incr}
+  short=${short/monthly/full}
   write_erasures
   for repository in $wanted; do
     as_postgres pgbackrest --stanza="$BACKUP_STANZA" --repo="$repository" --type="$short" backup
@@ -108,6 +111,9 @@ check_database() {
   done
 }
 
+# Lists a bucket by the thousand objects, and not folder by folder: each track is one.
+export RCLONE_FAST_LIST=true
+
 # The list has each file's SHA-256. Files of media never change, so only new ones are read.
 back_up_media() {
   local from=$BACKUP_MEDIA_FROM to=$BACKUP_MEDIA_TO work list
@@ -115,7 +121,9 @@ back_up_media() {
   # shellcheck disable=SC2064 # the folder of now
   trap "rm -rf '$work'" EXIT
   list=$work/media.sha256
-  rclone copyto "$to/media.sha256" "$list" 2> /dev/null || touch "$list"
+  # Of a bucket without one, rclone copies nothing and is content.
+  rclone copyto "$to/media.sha256" "$list" 2> /dev/null || true
+  touch "$list"
   rclone lsf --recursive --files-only "$from" | LC_ALL=C sort > "$work/now"
   sed 's/^[0-9a-f]*  //' "$list" | LC_ALL=C sort > "$work/known"
   LC_ALL=C comm -23 "$work/now" "$work/known" > "$work/new"
@@ -132,9 +140,12 @@ back_up_media() {
 }
 
 check_media() {
-  rclone copyto "$BACKUP_MEDIA_TO/media.sha256" /tmp/veza-media.sha256
-  rclone checksum sha256 --download /tmp/veza-media.sha256 "$BACKUP_MEDIA_TO/files"
-  rm -f /tmp/veza-media.sha256
+  local list
+  list=$(mktemp)
+  # shellcheck disable=SC2064 # the file of now
+  trap "rm -f '$list'" EXIT
+  rclone copyto "$BACKUP_MEDIA_TO/media.sha256" "$list"
+  rclone checksum sha256 --download "$list" "$BACKUP_MEDIA_TO/files"
   succeeded media media-check
 }
 
@@ -151,7 +162,7 @@ back_up_secrets() {
 }
 
 case $verb in
-  full | differential | incremental) need_primary; back_up_database "$verb" "$@" ;;
+  full | differential | incremental | monthly) need_primary; back_up_database "$verb" "$@" ;;
   check) need_primary; check_database ;;
   erasures) need_primary; write_erasures ;;
   media) back_up_media ;;

@@ -3,14 +3,12 @@
 # To be read by these, not run.
 # shellcheck disable=SC2034 # data and unit are for the scripts that read this file
 set -euo pipefail
+# shellcheck source=deploy/scripts/environment.sh
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/environment.sh"
 
-# read_environment NAME: deploy/environments/NAME.env, or a file if the name has a slash.
-read_environment() {
-  local file=$1
-  [[ $file == */* ]] || file=$(dirname "${BASH_SOURCE[0]}")/../environments/$1.env
-  [ -f "$file" ] || { echo "there is no environment $1: $file does not exist" >&2; exit 2; }
-  # shellcheck source=/dev/null
-  . "$file"
+# read_databases NAME: the environment, as read_environment does, and its database hosts.
+read_databases() {
+  read_environment "$1"
   : "${SSH_COMMAND:=ssh -o BatchMode=yes}" "${DATABASE_HOSTS:=db1 db2}" "${VEZA_HOSTS:=}"
   : "${POSTGRES_VERSION:=15}" "${POSTGRES_CLUSTER:=main}" "${BACKUP_STANZA:=veza}" "${BACKUP_PATH:=/srv/shared/backup}"
   data=/var/lib/postgresql/$POSTGRES_VERSION/$POSTGRES_CLUSTER

@@ -13,16 +13,15 @@
 set -euo pipefail
 # shellcheck source=deploy/scripts/databases.sh
 . "$(dirname "${BASH_SOURCE[0]}")/databases.sh"
+name_of_script=promote-standby
 
-say() { echo "promote-standby: $*" >&2; }
-fail() { say "$*"; exit 1; }
 usage() { sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2; }
 
 promotion_seconds_max=60
 rejoin_seconds_max=600
 
 [ $# -gt 0 ] || usage
-read_environment "$1"
+read_databases "$1"
 shift
 to='' rejoin='' copy=false
 while [ $# -gt 0 ]; do

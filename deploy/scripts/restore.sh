@@ -9,22 +9,21 @@
 #     --no-media        leaves media as they are
 #
 # All database hosts are stopped first. What the host had is moved aside, not deleted. The recovery begins a new
-# timeline, so live clients are sent epochChanged. The keys of accounts that were erased after the moment are destroyed
-# again, so that their texts in the log stay unreadable.
+# timeline, so live clients are sent epochChanged. Accounts that were erased after the moment are erased again: first
+# their keys, before any node can reach the database, then the whole by `veza accounts erase`.
 # A host that is bare is set up first: playbooks/site.yml --limit HOST --extra-vars postgres_restore=true
 set -euo pipefail
 # shellcheck source=deploy/scripts/databases.sh
 . "$(dirname "${BASH_SOURCE[0]}")/databases.sh"
+name_of_script=restore
 
-say() { echo "restore: $*" >&2; }
-fail() { say "$*"; exit 1; }
 usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
 
 recovery_seconds_max=7200
 stop_seconds_max=300
 
 [ $# -gt 1 ] || usage
-read_environment "$1"
+read_databases "$1"
 shift
 target='' repository='' host='' lost_at='' media=true latest=false
 while [ $# -gt 0 ]; do
@@ -59,7 +58,7 @@ choose_host() {
 # The newest list of erased accounts and the newest log, while the server that is given up still runs.
 keep_what_is_there() {
   local now
-  now=$(primary '' 2> /dev/null) || { say "no primary answers; erasures come from the kept list"; return; }
+  now=$(primary '' 2> /dev/null) || { say "no primary answers; erasures come from the kept lists"; return; }
   reach "$now" veza-backup erasures || say "$now: the list of erasures could not be brought up to date"
   # It begins a new segment of the log, and waits until the last one is in the archive.
   on "$now" "cd / && runuser -u postgres -- pgbackrest --stanza=$BACKUP_STANZA check" < /dev/null ||
@@ -93,6 +92,8 @@ install -d -o postgres -g postgres -m 700 $data
 runuser -u postgres -- pgbackrest $(printf '%q ' "${options[@]}") restore
 # It is alone: commits that wait for a standby would never return. --rejoin switches that on again.
 echo "synchronous_standby_names = ''" >> $data/postgresql.auto.conf
+# Nodes reach it only once no erased account's key is left. Questions of this script come by its socket.
+echo "listen_addresses = ''" >> $data/postgresql.auto.conf
 rm -f $data/standby.signal
 echo "The data of this host count. Ansible neither removes nor replaces them." \\
   > /etc/postgresql/$POSTGRES_VERSION/$POSTGRES_CLUSTER/joined
@@ -120,23 +121,33 @@ TEXT
   ask "$host" checkpoint > /dev/null
 }
 
-# erase_again: destroys the keys of accounts that were erased after the moment, before a node can read their texts.
-# Prints how many. What the restored read models and log.names hold of them in the clear stays: see the last lines.
-erase_again() {
-  on "$host" bash -s <<TEXT
-set -euo pipefail
-cd /
-[ -s $BACKUP_PATH/erasures ] || { echo 0; exit; }
-{
-  echo "create temporary table erased (owner uuid primary key);"
-  echo "copy erased from stdin;"
-  cat $BACKUP_PATH/erasures
-  echo '\\.'
-  echo "with again as (update log.keys k set wrapped = null, destroyed = now() from erased e
-    where k.owner = e.owner and k.destroyed is null returning 1) select count(*) from again;"
-} | runuser -u postgres -- psql --no-psqlrc -XAtq -v ON_ERROR_STOP=1 veza
-TEXT
+# list_erasures: two lists, either of which may be lost with its disks: what backup.sh keeps, and what nodes recorded
+# beside media.
+list_erasures() {
+  reach "$host" "cat $BACKUP_PATH/erasures" 2> /dev/null || true
+  [ -z "$app" ] || on "$app" veza accounts erased < /dev/null
 }
+
+destroy_keys() {
+  [ -s "$erasures" ] || return 0
+  {
+    echo "create temporary table listed (owner text);"
+    echo "copy listed from stdin;"
+    cat "$erasures"
+    echo '\.'
+    echo "update log.keys set wrapped = null, destroyed = now()
+      where destroyed is null and owner in (select owner::uuid from listed);"
+  } | on "$host" "cd / && runuser -u postgres -- psql --no-psqlrc -Xq -v ON_ERROR_STOP=1 veza"
+}
+
+open_to_nodes() {
+  ask "$host" 'alter system reset listen_addresses' > /dev/null
+  # It returns when the server takes connections.
+  on "$host" "systemctl restart $unit" < /dev/null || fail "$host does not start again; see /var/log/postgresql"
+}
+
+# erase_again: by the product's own command: sessions, names, read models and files too. Prints what became of each.
+erase_again() { list_erasures | sort -u - "$erasures" | on "$app" veza accounts erase --from -; }
 
 veza_host() {
   local candidate
@@ -148,21 +159,30 @@ veza_host() {
 
 say "from $($latest && echo 'the newest commit' || echo "$target")"
 choose_host
+app=$(veza_host) || say "no host of Veza answers"
 keep_what_is_there
+erasures=$(mktemp)
+trap 'rm -f "$erasures"' EXIT
+list_erasures | sort -u > "$erasures" || say "$app: erasures recorded beside media will be repeated only at the end"
 stop_databases
 restore_database
-erased=$(erase_again) || fail "erased accounts are back: destroy the keys of $BACKUP_PATH/erasures in log.keys"
+# Before the restart, after which no server knows it.
+last=$(ask "$host" "select to_char(pg_last_xact_replay_timestamp() at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS.US')")
+destroy_keys || fail "keys of erased accounts could not be destroyed; $host stays closed to nodes: run this again"
+open_to_nodes
 database_seconds=$(($(date +%s) - started))
 say "$host is primary, timeline $(timeline_of "$host")"
 
-last=$(ask "$host" "select to_char(pg_last_xact_replay_timestamp() at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS.US')")
 head=$(ask "$host" "select coalesce(max(seq_id), 0) from log.mt_events" veza 2> /dev/null || echo unknown)
 
-if app=$(veza_host); then
+erased="not yet"
+if [ -n "$app" ]; then
   if $media; then on "$app" veza-restore-media "${target:-now}" || fail "media are not complete"; fi
+  # After media, which have the second list.
+  erased=$(erase_again) || fail "not all erased accounts are erased again: veza accounts erased and erase"
   on "$app" veza verify || fail "the log is not sound"
 else
-  say "no host of Veza answers: run  veza verify  and  restore-media.sh  later"
+  say "next, on a host of Veza: restore-media.sh, veza accounts erase --from $BACKUP_PATH/erasures, veza verify"
 fi
 
 seconds=$(($(date +%s) - started))
@@ -175,11 +195,7 @@ host             $host
 position         $head
 last commit      ${last:-unknown}
 RPO              ${rpo:-unknown} s from the last commit to $(date -u -d "$lost_at" '+%Y-%m-%d %H:%M:%S')
-erased again     $erased accounts
+erasures         $(paste -sd, <<< "$erased" | tr -s ' ')
 RTO              $seconds s ($database_seconds s until the database took writes)
 TEXT
-if [ "$erased" -gt 0 ]; then
-  say "next: veza projections rebuild NAME, for each one: rows made before still show texts of the erased accounts."
-  say "Their user names and e-mails stay reserved in log.names until the accounts erase themselves again"
-fi
 say "next: a full backup (backup.sh ENVIRONMENT full), and promote-standby.sh ENVIRONMENT --rejoin HOST for the others"

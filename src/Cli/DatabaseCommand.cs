@@ -10,10 +10,27 @@ internal static class DatabaseCommand
 {
     /// <param name="name">Of its sessions in the database.</param>
     /// <returns>The exit code. A fault of the database is written to standard error.</returns>
-    public static async Task<int> RunAsync(
+    public static Task<int> RunAsync(
         VezaSettings settings,
         string name,
         Func<NpgsqlDataSource, CancellationToken, Task<int>> run,
+        CancellationToken ct
+    ) =>
+        RunAsync(
+            settings,
+            async (connectionString, stop) =>
+            {
+                await using var database = DataSources.ForCommand(connectionString, name);
+                return await run(database, stop);
+            },
+            ct
+        );
+
+    /// <param name="run">Gets the connection string.</param>
+    /// <inheritdoc cref="RunAsync(VezaSettings, string, Func{NpgsqlDataSource, CancellationToken, Task{int}}, CancellationToken)"/>
+    public static async Task<int> RunAsync(
+        VezaSettings settings,
+        Func<string, CancellationToken, Task<int>> run,
         CancellationToken ct
     )
     {
@@ -21,7 +38,7 @@ internal static class DatabaseCommand
             (settings.Database?.ConnectionString ?? await LocalPostgres.FindRunningAsync(settings.VezaHome, ct)) is
             { } running
         )
-            return await OnAsync(running, name, run, ct);
+            return await OnAsync(running, run, ct);
         if (!Directory.Exists(settings.VezaHome))
         {
             Console.Error.WriteLine($"veza: {settings.VezaHome} does not exist, and DATABASE_URL is not set");
@@ -31,7 +48,7 @@ internal static class DatabaseCommand
         await using var started = await LocalPostgres.StartAsync(new(settings.VezaHome), ct: ct);
         try
         {
-            return await OnAsync(started.ConnectionString, name, run, ct);
+            return await OnAsync(started.ConnectionString, run, ct);
         }
         finally
         {
@@ -41,15 +58,13 @@ internal static class DatabaseCommand
 
     private static async Task<int> OnAsync(
         string connectionString,
-        string name,
-        Func<NpgsqlDataSource, CancellationToken, Task<int>> run,
+        Func<string, CancellationToken, Task<int>> run,
         CancellationToken ct
     )
     {
-        await using var database = DataSources.ForCommand(connectionString, name);
         try
         {
-            return await run(database, ct);
+            return await run(connectionString, ct);
         }
         catch (PostgresException missing)
             when (missing.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)

@@ -54,6 +54,7 @@ var veza = new RootCommand("Veza: community chat and music on one event log.")
     ReactorsCommand.Create(),
     VerifyCommand.Create(),
     KeysCommand.Create(),
+    AccountsCommand.Create(),
     DiffCommand.Create(),
     HealthCommand.Create(),
 };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Amazon.Runtime;
 using Amazon.S3;
@@ -165,6 +166,51 @@ public sealed class BucketStore : MediaStore, IDisposable
         foreach (var file in Files)
             await RemoveAsync(trackId, NameOf(file), ct);
         await RemoveAsync(trackId, AttemptsName, ct);
+    }
+
+    public override Task RecordErasureAsync(Guid account, CancellationToken ct) =>
+        AskAsync(
+            AnswerMax,
+            limited =>
+                _client.PutObjectAsync(
+                    new()
+                    {
+                        BucketName = _bucket,
+                        Key = $"{ErasuresName}/{account:N}",
+                        InputStream = new MemoryStream(),
+                        UseChunkEncoding = InChunks,
+                    },
+                    limited
+                ),
+            ct
+        );
+
+    public override async IAsyncEnumerable<Guid> ErasuresAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        for (string? next = null; ; )
+        {
+            var after = next;
+            var page = await AskAsync(
+                AnswerMax,
+                limited =>
+                    _client.ListObjectsV2Async(
+                        new()
+                        {
+                            BucketName = _bucket,
+                            Prefix = ErasuresName + "/",
+                            ContinuationToken = after,
+                        },
+                        limited
+                    ),
+                ct
+            );
+            foreach (var found in page.S3Objects ?? [])
+                if (Guid.TryParseExact(found.Key[(ErasuresName.Length + 1)..], "N", out var account))
+                    yield return account;
+            if (page.IsTruncated is not true)
+                yield break;
+            next = page.NextContinuationToken;
+        }
     }
 
     private async Task<int> AttemptsAsync(Guid trackId, CancellationToken ct)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Veza.Media;
 
 /// <summary>Stores the tracks' files in a folder that all nodes share if they upload, serve or process.</summary>
@@ -7,6 +9,7 @@ namespace Veza.Media;
 public sealed class FolderStore : MediaStore
 {
     private readonly string _tracks;
+    private readonly string _erasures;
 
     /// <param name="uploadBytesMax">MAX_UPLOAD_SIZE.</param>
     public FolderStore(string root, long uploadBytesMax, TimeProvider time)
@@ -14,6 +17,7 @@ public sealed class FolderStore : MediaStore
     {
         _tracks = Path.Combine(Path.GetFullPath(root), "tracks");
         MakeFolder(_tracks);
+        _erasures = Path.Combine(Path.GetFullPath(root), ErasuresName);
     }
 
     public override Task KeepAsync(Guid uploadId, Guid trackId, CancellationToken ct)
@@ -95,6 +99,33 @@ public sealed class FolderStore : MediaStore
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
         return Task.CompletedTask;
+    }
+
+    public override Task RecordErasureAsync(Guid account, CancellationToken ct)
+    {
+        try
+        {
+            MakeFolder(_erasures);
+            var path = Path.Combine(_erasures, account.ToString("N"));
+            using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write);
+            Flush(file);
+            return Task.CompletedTask;
+        }
+        catch (IOException fault)
+        {
+            return Task.FromException(new MediaStorageException(fault));
+        }
+    }
+
+    public override async IAsyncEnumerable<Guid> ErasuresAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        await Task.CompletedTask;
+        var folder = new DirectoryInfo(_erasures);
+        if (!folder.Exists)
+            yield break;
+        foreach (var file in folder.EnumerateFiles())
+            if (Guid.TryParseExact(file.Name, "N", out var account))
+                yield return account;
     }
 
     private string AttemptsPath(Guid trackId) => Path.Combine(TrackFolder(trackId), AttemptsName);

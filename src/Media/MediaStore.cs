@@ -215,6 +215,17 @@ public abstract class MediaStore
     /// <summary>Removes all of a track's files. A track without any is not a fault.</summary>
     public abstract Task DeleteAsync(Guid trackId, CancellationToken ct);
 
+    /// <summary>
+    /// Records that an account is erased, outside the database, so that a restore to an earlier moment can erase it
+    /// again. Repeating it changes nothing.
+    /// </summary>
+    /// <exception cref="MediaStorageException">It could not be written.</exception>
+    public abstract Task RecordErasureAsync(Guid account, CancellationToken ct);
+
+    /// <returns>Every account that was recorded as erased, in any order.</returns>
+    /// <exception cref="MediaStorageException">They could not be read.</exception>
+    public abstract IAsyncEnumerable<Guid> ErasuresAsync(CancellationToken ct);
+
     /// <summary>Removes staged uploads without recent writes: their requests died with the process.</summary>
     /// <returns>How many were removed.</returns>
     public int SweepStaging(TimeSpan age)
@@ -235,6 +246,9 @@ public abstract class MediaStore
             TrackFile.WaveformFine => "waveform-fine",
             _ => throw new ArgumentOutOfRangeException(nameof(file), file, null),
         };
+
+    /// <summary>The folder of empty files, each named by the id of an erased account.</summary>
+    protected const string ErasuresName = "erased";
 
     /// <summary>The file beside a track's files that counts attempts.</summary>
     protected const string AttemptsName = "attempts";

@@ -71,6 +71,25 @@ public sealed class MediaStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Recorded_erasures_are_listed_once_each()
+    {
+        Assert.Empty(await ErasuresAsync());
+        var other = Guid.CreateVersion7();
+        foreach (var account in (Guid[])[_track, other, _track])
+            await _store.RecordErasureAsync(account, CancellationToken.None);
+        Assert.Equal([_track, other], await ErasuresAsync());
+        Assert.All(Files(), f => Assert.Equal(0, new FileInfo(f).Length));
+
+        async Task<Guid[]> ErasuresAsync()
+        {
+            List<Guid> found = [];
+            await foreach (var account in _store.ErasuresAsync(CancellationToken.None))
+                found.Add(account);
+            return [.. found.Order()];
+        }
+    }
+
+    [Fact]
     public async Task Deleting_a_track_removes_all_of_it_and_nothing_else()
     {
         await _store.StageAsync(_upload, new MemoryStream(new byte[10]), CancellationToken.None);

@@ -5,6 +5,7 @@ using Veza.Commands.Accounts;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
 using Veza.EventStore;
+using Veza.Media;
 using Veza.Projections.Accounts;
 using Veza.Projections.Social.Follows;
 using Veza.Reactors.Accounts;
@@ -126,6 +127,7 @@ public static class AccountEndpoints
         SignInThrottle throttle,
         PasswordSlots passwords,
         TwoFactors twoFactors,
+        MediaStore media,
         CancellationToken ct
     )
     {
@@ -146,7 +148,22 @@ public static class AccountEndpoints
                 ),
             }
         );
+        if (result is CommandResult.Done)
+            await RecordAsync(media, caller.AccountId);
         return CommandSender.Answer(result, answer);
+    }
+
+    /// <summary>An erasure that is acknowledged must not be lost with the database.</summary>
+    private static async Task RecordAsync(MediaStore media, Guid account)
+    {
+        try
+        {
+            await media.RecordErasureAsync(account, CancellationToken.None);
+        }
+        catch (MediaStorageException)
+        {
+            // It is erased, and RecordErasures tries again until the storage takes it.
+        }
     }
 
     /// <summary>The public keys with which others can verify access tokens.</summary>

@@ -31,21 +31,29 @@ public static class EraseAccountHandler
         [WriteAggregate] Account account,
         [ReadAggregate] IReadOnlyList<Session> sessions,
         [ReadAggregate] IReadOnlyList<Session> apiKeys
+    ) => Erase(account, [.. sessions, .. apiKeys], NamesOf(account));
+
+    /// <param name="sessions">All of the account, API keys included.</param>
+    /// <param name="names">All that the account holds.</param>
+    internal static IEnumerable<Effect> Erase(
+        Account account,
+        IReadOnlyList<Session> sessions,
+        IEnumerable<AccountName> names
     ) =>
         account.Erased
             ? []
             :
             [
                 Effect.Append<Account>(account.Id, new AccountErased(account.Id)),
-                .. EndOtherSessionsHandler.End(account, [.. sessions, .. apiKeys], kept: null, Session.AccountErased),
-                Effect.Release(Account.UserNameScope, account.UserName.ToLowerInvariant(), account.Id),
-                .. EmailOf(account),
+                .. EndOtherSessionsHandler.End(account, sessions, kept: null, Session.AccountErased),
+                .. names.Select(n => Effect.Release(n.Scope, n.Name, account.Id)),
                 Effect.DestroyKey(account.Id),
             ];
 
-    private static IEnumerable<Effect> EmailOf(Account account)
+    private static IEnumerable<AccountName> NamesOf(Account account)
     {
+        yield return new(Account.UserNameScope, account.UserName.ToLowerInvariant());
         if (account.Email.Length > 0)
-            yield return Effect.Release(Account.EmailScope, account.Email.ToLowerInvariant(), account.Id);
+            yield return new(Account.EmailScope, account.Email.ToLowerInvariant());
     }
 }

@@ -38,6 +38,22 @@ public class EraseAccountTests(Rules rules)
     }
 
     [Fact]
+    public async Task After_a_restore_an_account_is_erased_again_without_its_password_and_its_names_are_free()
+    {
+        await _ada.GivenAsync(_ada.Registered, _ada.Started);
+        var again = new EraseAccountAgain(
+            _ada.Account,
+            [new(Account.UserNameScope, _ada.UserName), new(Account.EmailScope, _ada.Email)]
+        );
+        Assert.Equal<DomainEvent>(
+            [new AccountErased(_ada.Account), new SessionEnded(_ada.Session, _ada.Account, Session.AccountErased)],
+            await _ada.EventsOfAsync(again)
+        );
+        Assert.Empty(await _ada.EventsOfAsync(again));
+        await _ada.GivenAsync(new RegisterAccount(Guid.CreateVersion7(), _ada.UserName, _ada.Email, "hash"));
+    }
+
+    [Fact]
     public async Task Another_password_than_the_one_now_erases_nothing()
     {
         await _ada.GivenAsync(_ada.Registered, new ChangePassword(_ada.Account, "hash", "new", Guid.Empty));

@@ -57,6 +57,7 @@ public class WhatAccountsRunTests(VezaServer veza)
         ["ExpireSuspensions"] = "a suspension of an erased account does not end, and needs not",
         ["SweepErasures"] = Platform,
         ["EraseTracks"] = Platform,
+        ["RecordErasures"] = Platform,
         ["ProcessTrack"] = "as Track",
         ["SendAccountMail"] =
             "an account that is out is mailed neither a proof nor a reset; erasing one removes its mails kept as files",

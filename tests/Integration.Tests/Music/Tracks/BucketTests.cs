@@ -141,6 +141,10 @@ public sealed class BucketTests(BucketVeza bucket) : IClassFixture<BucketVeza>
         await ReadyAsync(leaver, gone);
         await ReadyAsync(stayer, stays);
         await leaver.EraseAsync().JsonAsync();
+        Assert.Equal([$"erased/{leaver.Id:N}"], await KeysAsync("erased/"));
+        var media = bucket.Veza.Running.App.Services.GetRequiredService<MediaStore>();
+        await foreach (var recorded in media.ErasuresAsync(TestContext.Current.CancellationToken))
+            Assert.Equal(leaver.Id, recorded);
         await Eventually.TrueAsync(
             async () => (await KeysAsync(gone)).Length == 0,
             what: "the erased account's objects are removed"
