@@ -25,6 +25,8 @@ read_environment() {
   set +a
   environment=$(basename "$file" .env)
   : "${PLATFORM:?is missing in $file}" "${PUBLIC_URL:=}" "${STRATEGY:=rolling}"
+  # How long a node has until it is ready.
+  : "${READY_SECONDS:=120}"
   # How long a new release is watched at each step.
   : "${WATCH_SECONDS:=60}"
   # Before that, slow requests do not count: a process that was just started is still compiling.

@@ -104,7 +104,7 @@ platform_place() {
   done
 }
 
-platform_start() { remote "$1" veza-slot start "$2" "$3"; }
+platform_start() { remote "$1" "VEZA_READY_SECONDS=$READY_SECONDS" veza-slot start "$2" "$3"; }
 platform_stop() { remote "$1" veza-slot stop "$2"; }
 platform_smoke() {
   # shellcheck disable=SC2086 # a command with options
