@@ -38,6 +38,7 @@ internal sealed class RehearsedHosts
     {
         const string Script = """
             set -euo pipefail
+            [ ! "$1/veza-$3-linux-x64.tar.gz" -nt "$2" ] || exit 0
             mkdir -p "$1"
             work=$(mktemp -d "$1/work.XXXXXX")
             tar -xzf "$2" -C "$work"
