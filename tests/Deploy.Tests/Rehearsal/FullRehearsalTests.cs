@@ -50,8 +50,7 @@ public sealed class FullRehearsalTests
             _table.Print();
             if (_traffic is not null)
                 await _traffic.DisposeAsync();
-            if (Environment.GetEnvironmentVariable("VEZA_REHEARSE_KEEP") != "1")
-                await _hosts.DownAsync();
+            await _hosts.DownAsync();
         }
         Assert.True(_table.Failures.Count == 0, string.Join('\n', _table.Failures));
     }

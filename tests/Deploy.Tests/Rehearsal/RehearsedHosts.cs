@@ -12,6 +12,9 @@ internal sealed class RehearsedHosts
     private static readonly string Network = Environment.GetEnvironmentVariable("VEZA_HOSTS_NETWORK") ?? "10.77.0";
     private static readonly string Folder = $"/var/tmp/veza-rehearsal/{Network}";
 
+    /// <summary>Hosts are kept for the next run, which then uses them.</summary>
+    private static readonly bool Kept = Environment.GetEnvironmentVariable("VEZA_REHEARSE_KEEP") == "1";
+
     private readonly HttpClient _http = new();
     private string _nodes = "app1 app2";
     private string _tarball = "";
@@ -23,11 +26,18 @@ internal sealed class RehearsedHosts
     {
         _tarball = Environment.GetEnvironmentVariable("VEZA_REHEARSE_TARBALL")
             ?? (await RunAsync("deploy/linux/build-release")).Succeeded().Trim();
-        (await AnsibleAsync("--extra-vars", $"veza_release={_tarball}")).Succeeded();
+        if (!Kept || !File.Exists($"{Folder}/rehearsal.env"))
+            (await AnsibleAsync("--extra-vars", $"veza_release={_tarball}")).Succeeded();
         Address = $"https://{await AddressAsync("proxy1")}";
     }
 
-    public Task<ShellResult> DownAsync() => RunAsync("deploy/test/hosts", "down");
+    public async Task DownAsync()
+    {
+        if (Kept)
+            return;
+        await RunAsync("deploy/test/hosts", "down");
+        Directory.Delete(Folder, recursive: true);
+    }
 
     /// <summary>Sets hosts up, or changes them, as the inventory says.</summary>
     public Task<ShellResult> AnsibleAsync(params string[] arguments) => RunAsync("deploy/test/ansible", arguments);
