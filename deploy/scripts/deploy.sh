@@ -8,15 +8,17 @@
 #   blue-green  start on all nodes, smoke tests, move all requests at once, watch, stop the old ones
 #   canary      as blue-green, with 5, 25, 50 and 100 % of the requests, and a watch at each
 #
-# The new release is worse when a node is not ready, or more of its requests fail, or more are slow, than of the old one
-# (the nodes' own /metrics, read before and after). Settings: deploy/environments/ENVIRONMENT.env. Exit codes: 0 the new
-# release serves, 1 the old one serves as before, 2 wrong arguments, 3 the way back failed too.
+# With the version that serves, it brings nodes that VEZA_HOSTS has and the proxies do not know yet.
+#
+# The new release is worse when a node is not ready, or more of its requests fail, or they take longer, than of the old
+# one (the nodes' own /metrics). Settings: deploy/environments/ENVIRONMENT.env. Exit codes: 0 the new release serves, 1
+# the old one serves as before, 2 wrong arguments, 3 the way back failed too.
 set -euo pipefail
 name_of_script=deploy
 # shellcheck source=deploy/scripts/environment.sh
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/environment.sh"
 
-usage() { sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2; }
+usage() { sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 2; }
 
 [ $# -ge 2 ] || usage
 environment_name=$1 version=${2#v} strategy='' backup=yes
@@ -38,12 +40,16 @@ case $strategy in rolling | blue-green | canary) ;; *) say "--strategy is $strat
 
 # In a row, a second apart: one probe may be lost.
 ready_failures_max=3
+# The median of five windows is that of three of them.
+windows_judged=5
+windows_slow=3
 began=$SECONDS
 phase=checks
 started=()
 moved=''
 stopped=()
 rolled=''
+newcomers=()
 
 note() {
   mkdir -p "$(dirname "$DEPLOY_LOG")"
@@ -52,27 +58,46 @@ note() {
   "$scripts/notify.sh" "$environment" "$version" "$1" || true
 }
 
-# Everything as it was: the old release on all nodes, then all requests to it, then the new one is stopped.
+# Everything as it was: the old release on all nodes that had it, then all requests to it, then the new one is stopped.
 undo() {
-  local node failed=''
+  local node failed='' back=()
   # A second Ctrl-C must not leave the way back half gone.
   trap '' INT TERM HUP
   if [ -n "$rolled" ]; then
     platform_unroll || failed=yes
   elif [ "$active" != none ]; then
-    for node in "${stopped[@]}"; do
-      platform_start "$node" "$active" "$active_version" || { say "$node: the old release does not start"; failed=yes; }
+    for node in "${nodes[@]}"; do
+      if among "$node" "${newcomers[@]}"; then continue; fi
+      if among "$node" "${stopped[@]}" && ! platform_start "$node" "$active" "$active_version"; then
+        say "$node: the old release does not start"
+        failed=yes
+        continue
+      fi
+      back+=("$node")
     done
-    if [ -n "$moved" ] && [ -z "$failed" ]; then platform_weigh "$active" 100 || failed=yes; fi
+    if [ -n "$moved" ] && [ ${#back[@]} -gt 0 ]; then
+      platform_leave "${newcomers[@]}"
+      platform_weigh "$active" 100 "${back[@]}" || failed=yes
+    fi
   fi
   if [ -z "$failed" ]; then
-    for node in "${started[@]}"; do platform_stop "$node" "$new" || failed=yes; done
-  fi
-  if [ -n "$failed" ]; then
+    for node in "${started[@]}"; do
+      # It gets no requests any more, so this is no failure.
+      platform_stop "$node" "$new" || say "$node: $version could not be stopped in $new, and may still run"
+    done
+  else
     say "the way back failed too; requests may be with both releases. health-check.sh $environment shows the state"
     note "failed, and the way back failed"
     exit 3
   fi
+}
+
+# among WORD WORD...: whether the first is among the others.
+among() {
+  local wanted=$1 word
+  shift
+  for word in "$@"; do [ "$word" != "$wanted" ] || return 0; done
+  return 1
 }
 
 # Any end before the old release is stopped everywhere is one of these: an error, Ctrl-C, a lost terminal.
@@ -102,9 +127,9 @@ give_up() {
 
 # watch_new [NODE...]: for WATCH_SECONDS after WARM_UP_SECONDS, or until it is known to be worse.
 watch_new() {
-  local from fresh failures=0 node why
-  from=$(totals "$new")
-  local warm=$((SECONDS + WARM_UP_SECONDS)) is_warm=''
+  local new_from new_now old_now windows=() window_began='' window_new window_old failures=0 node why
+  new_from=$(totals "$new")
+  local warm=$((SECONDS + WARM_UP_SECONDS))
   local until=$((warm + WATCH_SECONDS))
   while :; do
     if node=$(platform_ready "$new" "$@"); then
@@ -113,23 +138,60 @@ watch_new() {
       failures=$((failures + 1))
       [ $failures -lt $ready_failures_max ] || give_up "$version is not ready on $node"
     fi
-    if [ "$active" != none ]; then
-      # The old release's latest figures while it runs; rolling stops it node by node, so they may get smaller.
-      local totals_now
-      totals_now=$(totals "$active")
-      [ "${totals_now%% *}" = 0 ] || old=$(since "$old_from" "$totals_now")
-    fi
-    fresh=$(since "$from" "$(totals "$new")")
-    [ -n "$is_warm" ] || fresh="${fresh% *} 0"
-    why=$(worse "$old" "$fresh")
+    # Both at the same time, so that what else slows a host down is in both.
+    old_now='0 0 0'
+    [ "$active" = none ] || old_now=$(totals "$active")
+    new_now=$(totals "$new")
+    update_old "$old_now"
+    why=$(failing "$old" "$(since "$new_from" "$new_now")")
     [ -z "$why" ] || give_up "$version is worse: $why"
-    [ $SECONDS -lt $until ] || return 0
-    if [ -z "$is_warm" ] && [ $SECONDS -ge $warm ]; then
-      is_warm=yes
-      from=$(totals "$new")
+    if [ -z "$window_began" ] && [ $SECONDS -ge $warm ]; then
+      window_began=$SECONDS window_new=$new_now window_old=$old_now
+    elif [ -n "$window_began" ] && [ $((SECONDS - window_began)) -ge "$WINDOW_SECONDS" ]; then
+      close_window
     fi
-    sleep 1
+    if [ $SECONDS -ge $until ]; then
+      [ -z "$window_began" ] || close_window
+      # A short watch has few windows: most of them must be slow.
+      judge_windows $((${#windows[@]} / 2 + 1))
+      return
+    fi
+    sleep "$PROBE_SECONDS"
   done
+}
+
+# update_old TOTALS: what is known of the old release. Rolling stops it node by node, and moves take its requests away;
+# its latest figures stay.
+update_old() {
+  local latest
+  # Rolled by the platform, both are in one slot.
+  [ "$new" != "$active" ] && [ "${1%% *}" -gt 0 ] || return 0
+  latest=$(since "$old_from" "$1")
+  [ "${latest%% *}" -lt "$REQUESTS_MIN" ] || old=$latest
+}
+
+# close_window: judges the requests since the window began, if they are enough, and begins the next.
+close_window() {
+  local fresh old_then
+  fresh=$(since "$window_new" "$new_now")
+  [ "${fresh%% *}" -ge "$REQUESTS_MIN" ] || return 0
+  old_then=$(since "$window_old" "$old_now")
+  if [ "$new" = "$active" ] || [ "${old_then%% *}" -lt "$REQUESTS_MIN" ]; then old_then=$old; fi
+  windows+=("$(slower "$old_then" "$fresh")")
+  [ ${#windows[@]} -le $windows_judged ] || windows=("${windows[@]:1}")
+  window_began=$SECONDS window_new=$new_now window_old=$old_now
+  judge_windows $windows_slow
+}
+
+# judge_windows MAX: gives up if so many of the latest windows are slow.
+judge_windows() {
+  local window slow=0 why=''
+  for window in "${windows[@]}"; do
+    [ -n "$window" ] || continue
+    slow=$((slow + 1))
+    why=$window
+  done
+  [ $slow -lt "$1" ] || give_up "$version is worse, in $slow of the latest ${#windows[@]} windows: $why"
 }
 
 start_new() {
@@ -142,6 +204,7 @@ start_new() {
 
 move() {
   local percent=$1
+  platform_locked || give_up "the connection that holds the lock is lost"
   shift
   moved=yes
   say "$percent % of the requests${1:+ of $1} to $version"
@@ -155,14 +218,38 @@ stop_old() {
   platform_stop "$1" "$active" || give_up "the old release did not stop on $1"
 }
 
+# join: the release that serves, on nodes that are new.
+join() {
+  local node
+  platform_place "$version" || give_up "$version cannot be placed"
+  new=$active old_from=$(totals "$active")
+  old=$old_from
+  phase=changing
+  for node in "${newcomers[@]}"; do
+    start_new "$node"
+    move 100 "$node"
+    watch_new "$node"
+  done
+  phase=finished
+  note "joined: ${newcomers[*]}"
+}
+
+serves_where_it_did() {
+  local node serving=()
+  for node in "${nodes[@]}"; do among "$node" "${newcomers[@]}" || serving+=("$node"); done
+  platform_ready "$active" "${serving[@]}" > /dev/null
+}
+
 platform_lock
 platform_state
 if [ "$active" = none ]; then new=blue; else new=$(other_slot "$active"); fi
-say "$environment: $active_version serves; $version comes, $strategy"
-if [ "$active_version" = "$version" ] && platform_ready "$active" > /dev/null; then
-  say "$version serves already"
+if [ "$active" != none ]; then read -ra newcomers <<< "$(platform_newcomers)"; fi
+if [ "$active_version" = "$version" ] && serves_where_it_did; then
+  if [ ${#newcomers[@]} -gt 0 ]; then join; fi
+  say "$version serves; $((SECONDS - began)) s"
   exit 0
 fi
+say "$environment: $active_version serves; $version comes, $strategy"
 
 # shellcheck disable=SC2153 # BACKUP is of the environment, backup of the arguments
 if [ "$BACKUP" = yes ] && [ "$backup" = yes ] && [ "$active" != none ]; then
@@ -172,8 +259,10 @@ if [ "$BACKUP" = yes ] && [ "$backup" = yes ] && [ "$active" != none ]; then
 fi
 
 platform_place "$version" || give_up "$version cannot be placed"
-old_from='0 0 0' old='0 0 0'
+# Until it has had requests meanwhile: all since its start.
+old_from='0 0 0'
 [ "$active" = none ] || old_from=$(totals "$active")
+old=$old_from
 phase=changing
 
 if declare -F platform_roll > /dev/null && [ "$strategy" = rolling ] && [ "$active" != none ]; then

@@ -13,9 +13,9 @@ name_of_script=health-check
 read_environment "$1"
 platform_state
 [ "$active" != none ] || fail "nothing serves $environment yet"
-read -r requests failed slow <<< "$(totals "$active")"
+read -r requests failed us <<< "$(totals "$active")"
 echo "$environment: $active_version in $active; before it: $idle_version"
-echo "since its start: $requests requests, $failed failed, $slow took more than $SLOW_SECONDS s"
+echo "since its start: $requests requests, $failed failed, $((us / (requests > 0 ? requests : 1) / 1000)) ms each"
 node=$(platform_ready "$active") || fail "$active_version is not ready on $node"
 if [ -n "$PUBLIC_URL" ]; then
   # shellcheck disable=SC2086 # options

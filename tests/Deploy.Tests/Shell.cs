@@ -5,8 +5,12 @@ namespace Veza.Deploy.Tests;
 /// <summary>Runs programs of this checkout and of Debian, and waits for their end.</summary>
 internal static class Shell
 {
-    /// <summary>Far beyond what any of them takes, so that a hanging one ends its test with what it wrote.</summary>
-    private static readonly TimeSpan LongestRun = TimeSpan.FromMinutes(5);
+    /// <summary>
+    /// Far beyond what any of them takes, so that a hanging one ends its test with what it wrote. Rehearsals set up hosts.
+    /// </summary>
+    private static readonly TimeSpan LongestRun = TimeSpan.FromMinutes(
+        Environment.GetEnvironmentVariable("VEZA_REHEARSE") is null ? 5 : 30
+    );
 
     public static string Root { get; } = FindRoot();
 

@@ -6,9 +6,14 @@
 # shellcheck disable=SC2034,SC2154
 set -euo pipefail
 
+# A proxy that hangs does not let go; its sshd does, when the connection ends.
+lock_seconds_max=10
+
 platform_check() {
   : "${VEZA_HOSTS:?is missing in the environment}" "${PROXY_HOSTS:?is missing in the environment}"
-  : "${SSH_COMMAND:=ssh -o BatchMode=yes}" "${RELEASES:=$scripts/../../artifacts}"
+  # A host that is lost without a word is noticed after 15 s.
+  : "${SSH_COMMAND:=ssh -o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3}"
+  : "${RELEASES:=$scripts/../../artifacts}"
   read -ra nodes <<< "$VEZA_HOSTS"
   read -ra proxies <<< "$PROXY_HOSTS"
   declare -gA port_of=() weight_of=()
@@ -22,20 +27,32 @@ remote() {
   $SSH_COMMAND "$host" "$@" < /dev/null
 }
 
-# Keeps a connection to the first proxy open that holds the lock. It ends with this process, however that ends.
+# Keeps a connection to the first proxy open that holds the lock. It ends with this process, however that ends; but not
+# by Ctrl-C or a lost terminal, which reach this process too: it needs the lock for its way back.
 platform_lock() {
   # shellcheck disable=SC2086 # a command with options
   coproc LOCK {
+    trap '' INT TERM HUP
     # shellcheck disable=SC2016 # the other side expands it
     exec $SSH_COMMAND "${proxies[0]}" \
       'flock --nonblock "${VEZA_LOCK:-/run/lock/veza-deploy}" sh -c "echo locked; exec cat" || echo no'
   }
+  # shellcheck disable=SC2153 # bash sets it
+  lock_pid=$LOCK_PID lock_answers=${LOCK[0]} lock_end=${LOCK[1]}
   local answer=
-  read -r -t 30 -u "${LOCK[0]}" answer || true
+  read -r -t 30 -u "$lock_answers" answer || true
   [ "$answer" = locked ] || fail "another deployment holds the lock on ${proxies[0]}"
 }
 
-platform_unlock() { [ -z "${LOCK_PID:-}" ] || { kill "$LOCK_PID" 2> /dev/null || true; }; }
+platform_locked() { kill -0 "$lock_pid" 2> /dev/null; }
+
+# Returns when the other side has let go, so that the next deployment may begin at once.
+platform_unlock() {
+  [ -n "${lock_pid:-}" ] || return 0
+  exec {lock_end}>&-
+  read -r -t $lock_seconds_max -u "$lock_answers" || true
+  kill -KILL "$lock_pid" 2> /dev/null || true
+}
 
 # platform_state: sets active (the slot that serves), active_version and idle_version ("none" if there is none), and
 # weight_of.
@@ -87,7 +104,7 @@ platform_place() {
   done
 }
 
-platform_start() { remote "$1" veza-slot start "$2" "$3"; }
+platform_start() { remote "$1" "VEZA_READY_SECONDS=$READY_SECONDS" veza-slot start "$2" "$3"; }
 platform_stop() { remote "$1" veza-slot stop "$2"; }
 platform_smoke() {
   # shellcheck disable=SC2086 # a command with options
@@ -123,6 +140,21 @@ platform_weigh() {
     for slot in blue green; do servers+=("$node:${port_of[$node/$slot]}=${weight_of[$node/$slot]}"); done
   done
   for proxy in "${proxies[@]}"; do remote "$proxy" veza-weights "${servers[@]}" || return 1; done
+}
+
+# platform_newcomers: nodes that the proxies send nothing yet, in one line.
+platform_newcomers() {
+  local node found=()
+  for node in "${nodes[@]}"; do
+    [ $((weight_of[$node/blue] + weight_of[$node/green])) -gt 0 ] || found+=("$node")
+  done
+  echo "${found[*]}"
+}
+
+# platform_leave NODE...: from the next platform_weigh on, these get no requests.
+platform_leave() {
+  local node
+  for node in "$@"; do weight_of[$node/blue]=0 weight_of[$node/green]=0; done
 }
 
 platform_prune() {

@@ -33,6 +33,12 @@ platform_unlock() {
   [ -z "${locked:-}" ] || kube delete configmap veza-deploy-lock > /dev/null || true
 }
 
+platform_locked() { :; }
+
+# The cluster adds and removes pods by itself.
+platform_newcomers() { :; }
+platform_leave() { :; }
+
 # version_in SLOT: of its image; "none" while it has no pods.
 version_in() {
   local image replicas

@@ -120,7 +120,7 @@ internal sealed class LoopbackHosts : IAsyncDisposable
                 "WATCH_SECONDS=2",
                 "WARM_UP_SECONDS=0",
                 // Slow is what no busy machine makes of a sound release.
-                "SLOW_SECONDS=5",
+                "SLOW_MS_MIN=5000",
             ]
         );
 

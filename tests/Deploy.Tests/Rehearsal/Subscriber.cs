@@ -15,7 +15,8 @@ internal sealed class Subscriber(string address, string token, Guid channel) : I
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
-    private readonly Dictionary<Guid, int> _received = [];
+    private readonly HashSet<Guid> _received = [];
+    private int _again;
     private Task _reading = Task.CompletedTask;
     private string? _epoch;
     private long _position;
@@ -24,7 +25,7 @@ internal sealed class Subscriber(string address, string token, Guid channel) : I
     public Guid Channel => channel;
     public int Resumed { get; private set; }
     public int EpochsChanged { get; private set; }
-    public int OutOfOrder { get; private set; }
+    private int OutOfOrder { get; set; }
 
     /// <summary>Subscribes, and returns once the first batch says where the subscription begins.</summary>
     public async Task StartAsync()
@@ -33,10 +34,31 @@ internal sealed class Subscriber(string address, string token, Guid channel) : I
         await _begun.Task.WaitAsync(ReachMax);
     }
 
-    public Dictionary<Guid, int> Received()
+    /// <summary>Different messages.</summary>
+    public int Items
+    {
+        get
+        {
+            lock (_lock)
+                return _received.Count;
+        }
+    }
+
+    /// <summary>Messages that came again, or not at their place.</summary>
+    public int Repeated
+    {
+        get
+        {
+            lock (_lock)
+                return _again + OutOfOrder;
+        }
+    }
+
+    /// <returns>How many of these did not come.</returns>
+    public int Missing(IEnumerable<Guid> sent)
     {
         lock (_lock)
-            return new(_received);
+            return sent.Count(id => !_received.Contains(id));
     }
 
     /// <summary>Waits until it has read up to a position, within a bound.</summary>
@@ -123,7 +145,11 @@ internal sealed class Subscriber(string address, string token, Guid channel) : I
     private void GoOnAt(JsonElement message)
     {
         _epoch = message.GetProperty("epoch").GetString();
-        Volatile.Write(ref _position, message.GetProperty("head").GetInt64());
+        var head = message.GetProperty("head").GetInt64();
+        // After a restore it is before what came last.
+        lock (_lock)
+            _newest = head;
+        Volatile.Write(ref _position, head);
     }
 
     private void TakeBatch(JsonElement batch)
@@ -142,7 +168,8 @@ internal sealed class Subscriber(string address, string token, Guid channel) : I
                     OutOfOrder++;
                 _newest = position;
                 var id = item.GetProperty("data").GetProperty("messageId").GetGuid();
-                _received[id] = _received.GetValueOrDefault(id) + 1;
+                if (!_received.Add(id))
+                    _again++;
             }
         }
         _epoch = batch.GetProperty("epoch").GetString();

@@ -12,13 +12,17 @@ namespace Veza.Deploy.Tests.Rehearsal;
 /// <remarks>
 /// Counts exactly: each request that was not answered with success at its first attempt, each item that a subscriber
 /// did not get, and each that it got twice. A failed command is sent again under its key until it is answered, so that
-/// what was acknowledged is known.
+/// what was acknowledged is known. It goes on all the while; <see cref="Begin"/> and <see cref="CountAsync"/> count what
+/// falls into a step.
 /// </remarks>
 internal sealed class Traffic : IAsyncDisposable
 {
-    /// <summary>Far longer than a failover takes.</summary>
-    private static readonly TimeSpan AnswerMax = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan AgainAfter = TimeSpan.FromMilliseconds(100);
+    /// <summary>Far longer than a restore takes.</summary>
+    private static readonly TimeSpan AnswerMax = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan AgainAfter = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>A writer has one request at a time, so that answers may take half a second.</summary>
+    private const double PerWriterAndSecond = 2;
 
     private readonly string _address;
     private readonly HttpClient _http = new(Handler())
@@ -34,16 +38,18 @@ internal sealed class Traffic : IAsyncDisposable
     private readonly List<string> _failures = [];
     private Task _writers = Task.CompletedTask;
     private readonly Stopwatch _lastAnswer = new();
+    private readonly Stopwatch _step = new();
+    private TimeSpan _longestPause;
     private int _requests;
+    private int _commands;
     private int _failed;
+    private int _itemsBefore;
+    private int _repeatedBefore;
 
     private Traffic(string address) => _address = address;
 
-    /// <summary>Requests answered, repetitions left out.</summary>
-    public int Requests => Volatile.Read(ref _requests);
-
-    /// <summary>The longest time without an acknowledged command.</summary>
-    public TimeSpan LongestPause { get; private set; }
+    /// <summary>Commands acknowledged in this step.</summary>
+    public int Commands => Volatile.Read(ref _commands);
 
     /// <summary>Subscriptions that were taken up again after they had ended.</summary>
     public int Resumed => _subscribers.Sum(s => s.Resumed);
@@ -64,9 +70,8 @@ internal sealed class Traffic : IAsyncDisposable
             traffic._subscribers.Add(new(address, room.Token, room.Channel));
         }
         await Task.WhenAll(traffic._subscribers.Select(s => s.StartAsync()));
-        traffic._lastAnswer.Start();
-        // One request at a time each; the answers take less than a fifth of a second.
-        var writers = Math.Max(rooms, perSecond / 5);
+        traffic.Begin();
+        var writers = Math.Max(rooms, (int)(perSecond / PerWriterAndSecond));
         var every = TimeSpan.FromSeconds((double)writers / perSecond);
         traffic._writers = Task.WhenAll(
             Enumerable.Range(0, writers).Select(i => traffic.WriteAsync(traffic._rooms[i % rooms], i, every))
@@ -74,32 +79,63 @@ internal sealed class Traffic : IAsyncDisposable
         return traffic;
     }
 
-    /// <summary>Ends the writing, waits until every subscriber has what was acknowledged, and counts.</summary>
+    /// <summary>Counts from zero.</summary>
+    public void Begin()
+    {
+        foreach (var room in _rooms)
+            lock (room.Acknowledged)
+                room.Acknowledged.Clear();
+        lock (_lock)
+        {
+            _requests = _commands = _failed = 0;
+            _failures.Clear();
+            _longestPause = TimeSpan.Zero;
+            _lastAnswer.Restart();
+            _step.Restart();
+        }
+        _itemsBefore = _subscribers.Sum(s => s.Items);
+        _repeatedBefore = _subscribers.Sum(s => s.Repeated);
+    }
+
+    /// <summary>Waits until every subscriber has what was acknowledged since the beginning, and counts.</summary>
+    public async Task<TrafficReport> CountAsync()
+    {
+        TrafficReport report;
+        lock (_lock)
+            report = new(_step.Elapsed, _requests, _commands, _failed, 0, 0, 0, _longestPause, [.. _failures]);
+        var sent = _rooms.ToDictionary(room => room.Channel, room => room.Sent());
+        var missed = 0;
+        foreach (var subscriber in _subscribers)
+        {
+            // One that never arrives shows in the count.
+            await subscriber.ReachedAsync(
+                sent[subscriber.Channel].Values.Select(a => a.Position).DefaultIfEmpty().Max()
+            );
+            missed += subscriber.Missing(sent[subscriber.Channel].Keys);
+        }
+        return report with
+        {
+            Items = _subscribers.Sum(s => s.Items) - _itemsBefore,
+            Missed = missed,
+            Repeated = _subscribers.Sum(s => s.Repeated) - _repeatedBefore,
+        };
+    }
+
+    /// <summary>Ends the writing, and counts.</summary>
     public async Task<TrafficReport> StopAsync()
     {
         await _stop.CancelAsync();
         await _writers;
-        var (items, missed, repeated) = (0, 0, 0);
-        foreach (var subscriber in _subscribers)
-        {
-            var sent = _rooms.Single(room => room.Channel == subscriber.Channel).Acknowledged;
-            // One that never arrives shows in the count.
-            await subscriber.ReachedAsync(sent.Values.DefaultIfEmpty().Max());
-            var got = subscriber.Received();
-            items += got.Count;
-            missed += sent.Keys.Count(id => !got.ContainsKey(id));
-            repeated += got.Values.Sum(times => times - 1) + subscriber.OutOfOrder;
-        }
-        lock (_lock)
-            return new(Requests, _failed, items, missed, repeated, [.. _failures]);
+        return await CountAsync();
     }
 
-    /// <returns>How many acknowledged messages the channels' histories do not have.</returns>
-    public async Task<int> LostAsync()
+    /// <returns>How many messages of this step, acknowledged until then, the channels' histories do not have.</returns>
+    public async Task<int> LostAsync(DateTimeOffset until)
     {
         var lost = 0;
         foreach (var room in _rooms)
         {
+            var sent = room.Sent();
             var found = new HashSet<Guid>();
             var next = $"/api/v1/channels/{room.Channel}/messages?limit=1000";
             while (next is not null)
@@ -109,7 +145,7 @@ internal sealed class Traffic : IAsyncDisposable
                     found.Add(item.GetProperty("id").GetGuid());
                 next = page.GetProperty("next").GetString();
             }
-            lost += room.Acknowledged.Keys.Count(id => !found.Contains(id));
+            lost += sent.Count(message => message.Value.At <= until && !found.Contains(message.Key));
         }
         return lost;
     }
@@ -155,13 +191,18 @@ internal sealed class Traffic : IAsyncDisposable
             else
             {
                 var answer = await SendAsync(HttpMethod.Post, messages, room.Token, new { text = $"number {i}" });
+                var at = TimeProvider.System.GetUtcNow();
                 lock (room.Acknowledged)
-                    room.Acknowledged[answer.GetProperty("id").GetGuid()] = answer.GetProperty("position").GetInt64();
+                    room.Acknowledged[answer.GetProperty("id").GetGuid()] = new(
+                        answer.GetProperty("position").GetInt64(),
+                        at
+                    );
                 lock (_lock)
                 {
+                    _commands++;
                     var pause = _lastAnswer.Elapsed;
                     _lastAnswer.Restart();
-                    LongestPause = pause > LongestPause ? pause : LongestPause;
+                    _longestPause = pause > _longestPause ? pause : _longestPause;
                 }
             }
             try
@@ -232,25 +273,38 @@ internal sealed class Traffic : IAsyncDisposable
         }
     }
 
-    /// <param name="Acknowledged">Position of each message, by its id.</param>
     private sealed record Room(string Token, Guid Channel)
     {
-        public Dictionary<Guid, long> Acknowledged { get; } = [];
+        /// <summary>The messages of this step.</summary>
+        public Dictionary<Guid, Acknowledgement> Acknowledged { get; } = [];
+
+        public Dictionary<Guid, Acknowledgement> Sent()
+        {
+            lock (Acknowledged)
+                return new(Acknowledged);
+        }
     }
+
+    private sealed record Acknowledgement(long Position, DateTimeOffset At);
 }
 
-/// <summary>What happened to the traffic of a scenario.</summary>
+/// <summary>What happened to the traffic of a step.</summary>
 /// <param name="Requests">Answered requests.</param>
-/// <param name="Failed">Of these, the ones that failed at their first attempt.</param>
+/// <param name="Commands">Of these, the ones that write.</param>
+/// <param name="Failed">Requests that failed at their first attempt.</param>
 /// <param name="Items">Messages that all subscribers together received.</param>
 /// <param name="Missed">Acknowledged messages that a subscriber did not get.</param>
 /// <param name="Repeated">Messages that a subscriber got again, or out of order.</param>
+/// <param name="LongestPause">The longest time without an acknowledged command.</param>
 /// <param name="Failures">The first ones, with their time.</param>
 internal sealed record TrafficReport(
+    TimeSpan Took,
     int Requests,
+    int Commands,
     int Failed,
     int Items,
     int Missed,
     int Repeated,
+    TimeSpan LongestPause,
     IReadOnlyList<string> Failures
 );
