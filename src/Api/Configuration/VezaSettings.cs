@@ -81,6 +81,8 @@ public sealed record VezaSettings
     public required bool MetricsEnabled { get; init; }
     public required bool TracingEnabled { get; init; }
 
+    public bool TracesExported => TracingEnabled && OtlpEndpoint is not null;
+
     public bool InProduction => Environment == RunEnvironment.Production;
 
     public bool Has(string role) => Roles.Contains(role);

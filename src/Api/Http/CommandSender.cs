@@ -85,7 +85,7 @@ public sealed class CommandSender(HttpContext http, CommandBus bus)
             expected = version;
         }
         var account = (http.User as CallerPrincipal)?.Caller.AccountId;
-        var trace = Activity.Current is { Recorded: true } activity ? activity.TraceId.ToHexString() : null;
+        var trace = Activity.Current is { Recorded: true } activity ? activity.Id : null;
         var idempotency = http.Features.Get<IdempotencyKey>();
         if (idempotency is null)
         {

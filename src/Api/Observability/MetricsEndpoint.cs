@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Primitives;
 using Veza.Api.Configuration;
 using Veza.Api.Http;
 using Veza.Api.Replay;
@@ -18,12 +19,16 @@ internal static class MetricsEndpoint
     /// </summary>
     public const int TextBytesMax = 64 << 20;
 
+    private const string PlainText = "text/plain";
+    private const string OpenMetrics = "application/openmetrics-text";
+
     public static void Map(WebApplication app, VezaSettings settings)
     {
         if (!settings.MetricsEnabled)
             return;
 
-        var endpoint = app.MapPrometheusScrapingEndpoint("/metrics", meterProvider: null, InOneForm, optionsName: null)
+        Action<IApplicationBuilder> inItsForm = settings.TracesExported ? InEitherForm : InOneForm;
+        var endpoint = app.MapPrometheusScrapingEndpoint("/metrics", meterProvider: null, inItsForm, optionsName: null)
             .WithMetadata(new HttpMethodMetadata([HttpMethods.Get]), new WatchesProcess(), new ServedAt(Ports.Metrics))
             .DisableHttpMetrics()
             .ExcludeFromDescription();
@@ -40,6 +45,25 @@ internal static class MetricsEndpoint
             (context, next) =>
             {
                 context.Request.Headers.Accept = default;
+                return next(context);
+            }
+        );
+
+    /// <summary>
+    /// Serves OpenMetrics 1.0.0 to a scraper that prefers it: only this form has exemplars, which lead from a bucket to
+    /// a trace. Versions and ways of escaping names that differ are not served, as each would be generated and cached
+    /// separately.
+    /// </summary>
+    private static void InEitherForm(IApplicationBuilder scrape) =>
+        scrape.Use(
+            (context, next) =>
+            {
+                var preferred = context
+                    .Request.GetTypedHeaders()
+                    .Accept.Where(form => form.MediaType == PlainText || form.MediaType == OpenMetrics)
+                    .MaxBy(form => form.Quality ?? 1);
+                context.Request.Headers.Accept =
+                    preferred?.MediaType == OpenMetrics ? $"{OpenMetrics}; version=1.0.0" : default(StringValues);
                 return next(context);
             }
         );

@@ -83,9 +83,12 @@ public static class Telemetry
                 metrics.AddMeter(Meters).AddView(MetricViews.Of).AddPrometheusExporter(Expose);
                 if (exported)
                     metrics.AddOtlpExporter();
+                // A measurement within a sampled request is kept with its trace, one a bucket.
+                if (settings.TracesExported)
+                    metrics.SetExemplarFilter(ExemplarFilterType.TraceBased);
             });
         }
-        if (settings.TracingEnabled && exported)
+        if (settings.TracesExported)
             telemetry.WithTracing(traces => traces.AddSource(Sources).AddOtlpExporter());
     }
 

@@ -8,7 +8,7 @@ namespace Veza.Commands.Dispatching;
 /// answer before it decides. So every id that may be sent twice needs one, even an empty one.
 /// </param>
 /// <param name="ExpectedVersion">From <c>If-Match</c>: the version that the caller expects of the aggregate.</param>
-/// <param name="Trace">The id of the trace that the command belongs to.</param>
+/// <param name="Trace">The <c>traceparent</c> of the request; null when its trace is not collected.</param>
 public sealed record CommandContext(
     Guid CommandId,
     Guid? AccountId,

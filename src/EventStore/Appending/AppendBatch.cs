@@ -107,7 +107,8 @@ internal sealed class AppendBatch(IEventReader reader, int expected)
                     command.Request.By,
                     e.Json,
                     reader,
-                    e.Data
+                    e.Data,
+                    command.Request.Correlation
                 )
             );
     }

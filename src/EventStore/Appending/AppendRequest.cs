@@ -3,6 +3,7 @@ namespace Veza.EventStore.Appending;
 /// <summary>What one command changes: atomic and contiguous in the log, over as many streams as it touches.</summary>
 /// <param name="CommandId">New for every command, unless there is a fingerprint.</param>
 /// <param name="Changes">The answer has the version of the first.</param>
+/// <param name="Correlation">The <c>traceparent</c> of the request; null when its trace is not collected.</param>
 /// <param name="Answer">JSON to give again to a repeated command id; null when there is none to remember.</param>
 /// <param name="Fingerprint">
 /// Given when the command id may come again: a hash of the request, which distinguishes a repeat from a different

@@ -12,7 +12,8 @@ public sealed class RecordedEvent(
     string? by,
     ReadOnlyMemory<byte> json,
     IEventReader reader,
-    object? data = null
+    object? data = null,
+    string? trace = null
 )
 {
     private static readonly object UnknownType = new();
@@ -42,6 +43,9 @@ public sealed class RecordedEvent(
 
     /// <summary>The account that issued the command; null for the system.</summary>
     public string? By { get; } = by;
+
+    /// <summary>The <c>traceparent</c> of the request that caused it; null when its trace is not collected.</summary>
+    public string? Trace { get; } = trace;
 
     /// <summary>As it is stored: personal texts are encrypted. Empty after <see cref="DecodeForFolds"/>.</summary>
     public ReadOnlyMemory<byte> Json { get; private set; } = json;

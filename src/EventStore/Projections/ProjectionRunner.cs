@@ -51,6 +51,7 @@ public sealed class ProjectionRunner
     private readonly HashSet<string> _events;
     private readonly Progress _progress = new();
     private readonly KeyValuePair<string, object?> _label;
+    private readonly string _span;
     private long? _caughtUpAt;
     private int _readMax = BatchEventsMax;
     private volatile string? _error;
@@ -83,6 +84,7 @@ public sealed class ProjectionRunner
         _backoff = new(clock);
         _events = [.. projection.Events.Select(t => log.Types.Describe(t).Name)];
         _label = new("projection", name);
+        _span = $"project {name}";
     }
 
     public string Name { get; }
@@ -240,6 +242,7 @@ public sealed class ProjectionRunner
         var mine = events.FindAll(e => _events.Contains(e.Name) && !_poison.IsSkipped(e.Position));
         if (mine.Count > 0)
         {
+            var started = _clock.GetUtcNow();
             try
             {
                 await _writer.WriteAsync(mine, last, null, ct);
@@ -251,6 +254,7 @@ public sealed class ProjectionRunner
             }
             _poison.Applied();
             LogMetrics.ProjectionEvents.Add(mine.Count, _label);
+            CommandTraces.Add(_span, started, mine);
         }
         else if (_writer.SinceCheckpoint >= CheckpointEvery)
         {

@@ -23,7 +23,7 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
 
     /// <summary>The columns of an event, in the order <see cref="Read(NpgsqlDataReader)"/> expects.</summary>
     internal const string Columns =
-        "seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text";
+        "seq_id, id, stream_id, version, type, timestamp, causation_id, user_name, data::text, correlation_id";
 
     /// <summary>
     /// The part of an event's version that is in the index on streams. A query without it scans the stream's earlier
@@ -315,7 +315,8 @@ public sealed class LogReader(NpgsqlDataSource database, PersonalDataCipher ciph
             command,
             by,
             row.GetFieldValue<byte[]>(8),
-            reader
+            reader,
+            trace: row.IsDBNull(9) ? null : row.GetString(9)
         );
     }
 }

@@ -77,6 +77,7 @@ public sealed class LiveEngine : IAsyncDisposable
     }
 
     public RealtimeLimits Limits { get; }
+    internal TimeProvider Clock => _clock;
     public EventJson Json => _writer;
     public OpenSessions Sessions { get; }
     public int Subscriptions

@@ -15,6 +15,7 @@ public sealed class LiveItem
     private readonly EventJson _writer;
     private readonly ItemShape? _shape;
     private byte[]? _json;
+    private int _pushed;
 
     internal LiveItem(RecordedEvent e, TopicMap map, ItemShapes shapes, EventJson writer)
     {
@@ -46,6 +47,9 @@ public sealed class LiveItem
             ) ?? _json;
         }
     }
+
+    /// <summary>The event, for the first caller alone: a node's push of an event is in its trace once.</summary>
+    internal RecordedEvent? TakeFirstPush() => Interlocked.Exchange(ref _pushed, 1) == 0 ? _event : null;
 
     /// <summary>Whether personal data in the event was erased since; another item then replaces this one.</summary>
     internal bool IsStale => _event.Revision != _revision;

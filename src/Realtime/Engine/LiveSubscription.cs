@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Veza.Domain.Accounts;
 using Veza.EventStore.Events;
+using Veza.EventStore.Metrics;
 using Veza.Projections.Topics;
 
 namespace Veza.Realtime.Engine;
@@ -103,8 +104,16 @@ public sealed class LiveSubscription
                     greeted = true;
                     LiveMetrics.Batches.Add(1);
                     LiveMetrics.Items.Add(items.Count);
+                    var started = _engine.Clock.GetUtcNow();
                     yield return _engine.Batches.Make(_reader.Epoch, sent, _cursor.Position, items, bytes);
                     sent = _cursor.Position;
+                    // The client's transport has the batch: only then it asks for more.
+                    if (CommandTraces.AreCollected)
+                        CommandTraces.Add(
+                            "push",
+                            started,
+                            items.Select(item => item.TakeFirstPush()).OfType<RecordedEvent>()
+                        );
                 }
                 if (_topics.TakeNotice() is { } notice)
                 {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,7 +42,7 @@ internal sealed class MetricsPage : IAsyncDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "http://localhost/metrics");
         if (accept is not null)
-            request.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse(accept));
+            request.Headers.Accept.ParseAdd(accept);
         using var http = _app.GetTestClient();
         return await http.SendAsync(request);
     }

@@ -58,6 +58,34 @@ public sealed class OtlpTests : IAsyncLifetime
         Assert.Contains("test_sent_total{} 1", await page.TextAsync());
     }
 
+    /// <summary>Prometheus 2 and 3 ask in the first two ways; each further form would be made and cached apart.</summary>
+    [Theory]
+    [InlineData("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", true)]
+    [InlineData("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;q=0.3", true)]
+    [InlineData("text/plain;version=0.0.4;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5", false)]
+    [InlineData("text/plain;version=1.0.0;escaping=allow-utf-8", false)]
+    [InlineData("text/html", false)]
+    [InlineData("*/*", false)]
+    public async Task Where_traces_are_exported_a_scraper_may_have_OpenMetrics(string accept, bool openMetrics)
+    {
+        await using var page = await MetricsPage.StartAsync([("OTEL_EXPORTER_OTLP_ENDPOINT", _address), .. Standard]);
+        using var meter = new Meter("Veza.Tests.Otlp");
+        using var source = new ActivitySource("Veza.Tests.Otlp");
+        var counter = meter.CreateCounter<int>("test.formed");
+        using (source.StartActivity("work that is counted"))
+            counter.Add(1);
+
+        using var answer = await page.GetAsync(accept);
+        var text = await answer.Content.ReadAsStringAsync();
+
+        var form = openMetrics
+            ? "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
+            : "text/plain; version=0.0.4; charset=utf-8";
+        Assert.Equal(form, answer.Content.Headers.ContentType?.ToString());
+        Assert.Contains("test_formed_total{} 1", text);
+        Assert.Equal(openMetrics, text.Contains("# {trace_id=", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Without_tracing_metrics_alone_are_sent()
     {
