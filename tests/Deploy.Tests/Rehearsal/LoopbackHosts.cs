@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Veza.EventStore.Postgres;
 
 namespace Veza.Deploy.Tests.Rehearsal;
@@ -127,58 +125,13 @@ internal sealed class LoopbackHosts : IAsyncDisposable
             ]
         );
 
-    /// <summary>The site as it ships, with this folder's paths and ports, and without a user to become.</summary>
     private async Task MakeProxyAsync()
     {
         _nginx = await Shell.DebianFileAsync("nginx", "usr/sbin/nginx");
-        var folder = Directory.CreateDirectory(Path.Combine(_root, "nginx/veza/tls")).Parent!.Parent!.FullName;
-        MakeCertificate(Path.Combine(folder, "veza/tls"));
-        var site = await File.ReadAllTextAsync(Path.Combine(Shell.Root, "deploy/nginx/veza.conf"));
-        site = site.Replace("/etc/nginx/veza", $"{folder}/veza", StringComparison.Ordinal)
-            .Replace("/var/log/nginx", folder, StringComparison.Ordinal)
-            .Replace("listen 443 ", $"listen 127.0.0.1:{_port} ", StringComparison.Ordinal)
-            .Replace("listen 80 ", $"listen 127.0.0.1:{Loopback.FreePort()} ", StringComparison.Ordinal)
-            .Replace("listen 127.0.0.1:8090;", $"listen 127.0.0.1:{Loopback.FreePort()};", StringComparison.Ordinal);
-        site = string.Join(
-            '\n',
-            site.Split('\n').Where(line => !line.Contains("listen [::]", StringComparison.Ordinal))
-        );
-        await File.WriteAllTextAsync(Path.Combine(folder, "veza.conf"), site);
-        var user = Environment.UserName == "root" ? "user root;" : "";
-        await File.WriteAllTextAsync(
-            Path.Combine(folder, "nginx.conf"),
-            $$"""
-            {{user}}
-            worker_processes 1;
-            pid {{folder}}/pid;
-            error_log {{folder}}/error.log info;
-            events { worker_connections 4096; }
-            http {
-              access_log off;
-              client_body_temp_path {{folder}}/body;
-              proxy_temp_path {{folder}}/proxy;
-              fastcgi_temp_path {{folder}}/fastcgi;
-              uwsgi_temp_path {{folder}}/uwsgi;
-              scgi_temp_path {{folder}}/scgi;
-              include {{folder}}/veza.conf;
-            }
-            """
-        );
+        await LoopbackSite.WriteAsync($"{_root}/nginx", "127.0.0.1", _port, Loopback.FreePort());
         // As installed: it runs before the first release, with a node that is not there yet.
         (await OnAsync("proxy", "veza-weights 127.0.0.3:9=1")).Succeeded();
         (await OnAsync("proxy", "$VEZA_NGINX")).Succeeded();
-    }
-
-    private static void MakeCertificate(string folder)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=veza.example", key, HashAlgorithmName.SHA256);
-        using var certificate = request.CreateSelfSigned(
-            TimeProvider.System.GetUtcNow().AddDays(-1),
-            TimeProvider.System.GetUtcNow().AddDays(1)
-        );
-        File.WriteAllText(Path.Combine(folder, "fullchain.pem"), certificate.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(folder, "privkey.pem"), key.ExportPkcs8PrivateKeyPem());
     }
 
     public async ValueTask DisposeAsync()
