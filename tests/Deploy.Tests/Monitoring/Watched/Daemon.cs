@@ -66,5 +66,5 @@ internal sealed class Daemon(string name, string folder, string[] command) : IAs
         _keeper = null;
     }
 
-    public async ValueTask DisposeAsync() => await StopAsync();
+    public async ValueTask DisposeAsync() => await KillAsync();
 }

@@ -55,7 +55,8 @@ internal sealed class VezaNode : IAsyncDisposable
         await Eventually.TrueAsync(
             async () =>
             {
-                Assert.True(_daemon.Runs, $"Veza ended while it started:\n{Tail()}");
+                if (!_daemon.Runs)
+                    Assert.Fail($"Veza ended while it started:\n{Tail()}");
                 try
                 {
                     var answer = await http.GetAsync($"http://{Target}/health/ready");

@@ -89,8 +89,7 @@ public sealed class WatchedHosts : IAsyncLifetime
                 Settings("api,realtime", ("RATE_LIMIT_PER_MINUTE", "1000"))
             )
         );
-        await Node1.StartAsync();
-        await Node2.StartAsync();
+        await Task.WhenAll(Node1.StartAsync(), Node2.StartAsync());
         await StartMonitoringAsync();
         await Eventually.TrueAsync(
             async () => await CountAsync("up == 0") == 0 && await CountAsync("up") >= 15,
@@ -358,19 +357,28 @@ public sealed class WatchedHosts : IAsyncLifetime
         OtherAlertmanager = await AlertmanagerAsync("2", _otherAlertmanagerAddress, otherPeer, peer);
         await OtherAlertmanager.StartAsync();
 
-        Task<Daemon> AlertmanagerAsync(string name, string address, string own, string? other = null) =>
-            DaemonAsync(
-                "prometheus-alertmanager",
-                name,
-                [
-                    $"--config.file={configuration}",
-                    $"--storage.path={_root}/alertmanager-{name}",
-                    $"--web.listen-address={address}",
-                    $"--cluster.listen-address={own}",
-                    $"--cluster.advertise-address={own}",
-                    .. other is null ? Array.Empty<string>() : [$"--cluster.peer={other}"],
-                ]
+        // Its templates are at a fixed path, where its package is not installed.
+        async Task<Daemon> AlertmanagerAsync(string name, string address, string own, string? other = null)
+        {
+            const string WithTemplates = """mount --bind "$0" /usr/share; exec "$@" """;
+            var share = await Shell.DebianFileAsync("prometheus-alertmanager", "usr/share");
+            var program = await Shell.DebianFileAsync("prometheus-alertmanager", "usr/bin/prometheus-alertmanager");
+            return Own(
+                new Daemon(
+                    "alertmanager-" + name,
+                    _root,
+                    [
+                        .. new[] { "unshare", "--mount", "sh", "-ec", WithTemplates, share, program },
+                        $"--config.file={configuration}",
+                        $"--storage.path={_root}/alertmanager-{name}",
+                        $"--web.listen-address={address}",
+                        $"--cluster.listen-address={own}",
+                        $"--cluster.advertise-address={own}",
+                        .. other is null ? Array.Empty<string>() : [$"--cluster.peer={other}"],
+                    ]
+                )
             );
+        }
     }
 
     private async Task StartPrometheusAsync(string blackbox, Dictionary<string, string[]> targets)
