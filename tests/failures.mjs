@@ -2,7 +2,7 @@
 // Usage: node failures.mjs REPORT ...; a report that is missing or was cut off is left out.
 import { readFileSync } from "node:fs";
 
-const failedTest = /<test name="([^"]*)"[^>]* result="Fail"[^>]*>[\s\S]*?<message>([\s\S]*?)<\/message>/g;
+const failedTest = /<test (?=[^>]* result="Fail")[^>]* name="([^"]*)"[^>]*>[\s\S]*?<message>([\s\S]*?)<\/message>/g;
 const entities = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
 // A message may hold a whole answer or log.
 const messageLengthMax = 2_000;

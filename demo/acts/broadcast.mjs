@@ -11,8 +11,8 @@ const ListenersAtFullScale = 20;
 const ListenersMin = 5;
 const LiveWithinMs = 20_000;
 const SourceGoneWithinMs = 5_000;
-/** How long a show goes on for listeners who heard nothing, because the server was away while they came. */
-const HeardWithinMs = 30_000;
+/** How long a show goes on for those who heard nothing or saw no level, because the server was away while they came. */
+const HeardWithinMs = 60_000;
 /** A late listener starts at a clean point, and encoders delay some sound. No more than this may be lost. */
 const LostMsMax = 4_000;
 const SilenceDb = -70;
@@ -62,7 +62,7 @@ export async function makeShows(world) {
     const path = join(world.scratch, `show-${i}.flac`);
     // Longer than the show, so that the owner's stop ends it before the music does.
     await encode(
-      render(compose(world.chance.branch(`show ${i}`)), seconds * 2 + 60),
+      render(compose(world.chance.branch(`show ${i}`)), seconds * 2 + 2 * (HeardWithinMs / 1000)),
       { sampleRateHz: SampleRateHz, channels: Channels },
       path,
       ['-c:a', 'flac'],
@@ -102,7 +102,7 @@ async function broadcast(world, show, chance) {
     await waitForStatus(owner, made.id, 'live').catch(error => {
       throw new Error(`${title}: ${error.message}; ffmpeg says: ${source.said || 'nothing'}`);
     });
-    const listeners = await onAir(world, show, chance, made, source);
+    const listeners = await onAir(world, show, chance, made, source, watch.levels);
     source.expectEnd();
     for (const listener of listeners) listener.over = true;
     await stop(world, show, made);
@@ -125,7 +125,8 @@ const waitForStatus = (person, id, wanted) =>
   waitUntil(`broadcast ${id} is ${wanted}`, LiveWithinMs, async () => (await statusOf(person, id)) === wanted);
 
 /** Most listeners come at the same time, some late. The last of them reads slowly. */
-async function onAir(world, { seconds, share, title, breaks, owner }, chance, { id, listenUrl }, source) {
+async function onAir(world, show, chance, { id, listenUrl }, source, levels) {
+  const { seconds, share, title, breaks, owner } = show;
   const check = world.report.section('broadcasts');
   const count = Math.max(ListenersMin, Math.round(ListenersAtFullScale * Math.min(1, world.options.scale) * share));
   const endsAt = performance.now() + seconds * 1000;
@@ -165,9 +166,9 @@ async function onAir(world, { seconds, share, title, breaks, owner }, chance, { 
     await waitForStatus(owner, id, 'live');
   }
   await sleep(Math.max(breaks ? 2_000 : 0, endsAt - performance.now()));
-  // A listener who still heard nothing is reported after the show.
-  await waitUntil(`all listeners of ${title} heard something`, HeardWithinMs, async () =>
-    listeners.every(listener => listener.heardSomething),
+  // What is still missing then is reported after the show.
+  await waitUntil(`${title} was heard by all, and its level seen`, HeardWithinMs, async () =>
+    listeners.every(listener => listener.heardSomething) && (!show.metered || loudest(levels) > QuietestMusicLufs),
   ).catch(() => undefined);
   return listeners;
 }
@@ -196,14 +197,15 @@ function inspectLevels(check, { title, metered }, id, levels) {
     broadcastId === id && unmetered === null && within(samplePeakDbfs) && within(momentaryLufs);
   const odd = levels.find(level => !sane(level));
   check.that(`${title}: every level is one`, !odd, `of ${id}, from ${SilenceDb} to ${FullScaleDb} dB`, odd);
-  const loudest = Math.max(...levels.map(level => level.momentaryLufs));
   check.that(
     `${title}: music was metered`,
-    loudest > QuietestMusicLufs,
+    loudest(levels) > QuietestMusicLufs,
     `more than ${QuietestMusicLufs} LUFS`,
-    loudest,
+    loudest(levels),
   );
 }
+
+const loudest = levels => Math.max(...levels.map(level => level.momentaryLufs));
 
 const within = db => db >= SilenceDb && db <= FullScaleDb;
 

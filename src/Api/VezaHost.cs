@@ -117,6 +117,8 @@ public static class VezaHost
             withdrawn: VezaApplication.WithdrawnProjections
         );
         var app = Build(settings, limits, log, projections, keys, postgres?.Watched);
+        ConnectionMetrics.ObserveFiles(limits.OpenFiles);
+        DiskMetrics.Observe(app.Services.GetRequiredService<Disks>());
         var running = new RunningVeza(app, projections, log);
         try
         {

@@ -20,6 +20,8 @@ const dashboards = {
     ["Commands by name, 99th percentile", "s", q(0.99, "veza_commands_duration_seconds", "command"), "{{command}}"],
     ["Refusals by code", "reqps", "veza:refusals_by_code:rate5m", "{{code}}"],
     ["Memory", "bytes", host("dotnet_process_memory_working_set_bytes"), "{{host}}"],
+    ["Open files of their bound", "percentunit", host("veza_process_files_open / veza_process_files_max"), "{{host}}"],
+    ["Free disk", "bytes", "min by (host, volume) (veza_disk_free_bytes)", "{{host}} {{volume}}"],
     ["Garbage collection pauses", "percentunit", host("rate(dotnet_gc_pause_time_seconds_total[5m])"), "{{host}}"],
   ]],
   log: ["Veza: log and projections", [

@@ -25,6 +25,23 @@ internal static class ConnectionMetrics
     public static void CountClosed(string port, string reason) =>
         Closed.Add(1, new("port", port), new("reason", reason));
 
+    /// <summary>Counting takes a moment with many files, so it is done once for each answer of /metrics.</summary>
+    public static void ObserveFiles(int max)
+    {
+        Meter.CreateObservableGauge(
+            "veza.process.files.open",
+            () => OpenFiles.Count,
+            "{file}",
+            "Files and connections that this process has open."
+        );
+        Meter.CreateObservableGauge(
+            "veza.process.files.max",
+            () => max,
+            "{file}",
+            "Most files and connections that this process may open."
+        );
+    }
+
     public static void Observe(string port, Func<int> open, int max)
     {
         var label = new KeyValuePair<string, object?>("port", port);

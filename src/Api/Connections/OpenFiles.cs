@@ -13,6 +13,9 @@ internal static class OpenFiles
     /// </summary>
     public static int Max => Parse(File.ReadAllText("/proc/self/limits"));
 
+    /// <summary>How many are open now.</summary>
+    public static int Count => Directory.EnumerateFileSystemEntries("/proc/self/fd").Count();
+
     /// <param name="limits">The text of <c>/proc/self/limits</c>: name, soft limit, hard limit, unit.</param>
     /// <returns><see cref="int.MaxValue"/> when there is no limit.</returns>
     internal static int Parse(string limits)

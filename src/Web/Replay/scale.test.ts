@@ -44,6 +44,11 @@ describe('the scale of the slider', () => {
     const odd: Span = { fromMs: nowMs - Day - 745, nowMs };
     expect(rounded(odd.fromMs + 1, odd)).toBe(odd.fromMs);
   });
+
+  it('leaves the beginning as it is', () => {
+    const short: Span = { fromMs: nowMs - 2_039, nowMs };
+    expect(rounded(short.fromMs, short)).toBe(short.fromMs);
+  });
 });
 
 describe('the keys of the slider', () => {

@@ -38,8 +38,12 @@ export function shareOf(momentMs: number, span: Span): number {
   return 1 - Math.log1p(agoMs / EvenMs) / Math.log1p(length(span) / EvenMs);
 }
 
-/** Moments as round as the stretch allows, so that coming back to one asks for the same. Never before the beginning. */
+/**
+ * Moments as round as the stretch allows, so that coming back to one asks for the same. The beginning stays itself, as
+ * much may have happened until the next round moment.
+ */
 export function rounded(momentMs: number, span: Span): number {
+  if (momentMs <= span.fromMs) return span.fromMs;
   const whole = length(span);
   const fine = whole > HourMs ? SecondMs : 100;
   const unit = whole > 7 * DayMs ? MinuteMs : fine;

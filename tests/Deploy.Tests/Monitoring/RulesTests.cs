@@ -46,6 +46,19 @@ public sealed partial class RulesTests
         ).Succeeded();
     }
 
+    [Theory]
+    [InlineData("severity=critical", "on-call")]
+    [InlineData("severity=warning", "team")]
+    [InlineData("severity=info", "chat")]
+    [InlineData("alertname=Watchdog", "dead-man")]
+    public async Task Alertmanager_sends_an_alert_to_those_it_is_for(string label, string receiver)
+    {
+        var amtool = await Shell.DebianFileAsync("prometheus-alertmanager", "usr/bin/amtool");
+        var file = Path.Combine(Folder, "alertmanager/alertmanager.yml");
+        var chosen = await Shell.RunAsync(amtool, "config", "routes", "test", $"--config.file={file}", label);
+        Assert.Equal(receiver, chosen.Succeeded().Trim());
+    }
+
     [Fact]
     public void Every_alert_has_a_runbook_a_severity_and_a_case()
     {
