@@ -1,0 +1,40 @@
+using Veza.Deploy.Tests.Monitoring.Watched;
+
+namespace Veza.Deploy.Tests.Monitoring;
+
+/// <summary>Alerts fire by what they are about, and reach who they are for.</summary>
+[Collection(WatchedCollection.Name)]
+public sealed class AlertsTests(WatchedHosts hosts)
+{
+    public static TheoryData<string> Each => [.. Causes.All.Select(cause => cause.What)];
+
+    [Theory, MemberData(nameof(Each))]
+    public async Task An_alert_fires_by_its_cause_and_reaches_its_receiver(string what)
+    {
+        Assert.SkipUnless(WatchedHosts.IsWanted, WatchedHosts.WhyNot);
+        var cause = Causes.All.Single(one => one.What == what);
+        if (!cause.IsLasting)
+            foreach (var alert in cause.Alerts)
+                await hosts.QuietAsync(alert);
+        Task[] afterwards;
+        await using (await cause.Begin(hosts))
+        {
+            await Task.WhenAll(cause.Alerts.Select(FiresAsync));
+            await Task.WhenAll(cause.HeldBack.Select(hosts.IsHeldBackAsync));
+            afterwards = [.. cause.Afterwards.Select(FiresAsync)];
+        }
+        await Task.WhenAll(afterwards);
+    }
+
+    [Fact]
+    public void Every_alert_has_a_cause_here_or_a_reason_why_promtool_alone_shows_it()
+    {
+        var caused = Causes.All.SelectMany(cause => cause.Alerts.Concat(cause.Afterwards).Concat(cause.HeldBack));
+        var all = caused.Concat(Causes.ShownByPromtoolAlone.Keys).Distinct().Order();
+        Assert.Equal(Expression.Alerts.Select(alert => alert.Name).Order(), all);
+        Assert.Empty(caused.Intersect(Causes.ShownByPromtoolAlone.Keys));
+    }
+
+    private Task FiresAsync(string alert) =>
+        hosts.FiresAsync(alert, Expression.Alerts.Single(one => one.Name == alert).Severity);
+}

@@ -1,0 +1,92 @@
+using System.Text.RegularExpressions;
+using Veza.Deploy.Tests.Monitoring.Watched;
+
+namespace Veza.Deploy.Tests.Monitoring;
+
+/// <summary>Rules and dashboards ask for what is there.</summary>
+[Collection(WatchedCollection.Name)]
+public sealed partial class ExpressionsTests(WatchedHosts hosts)
+{
+    /// <summary>Names of exporters' series that rules and dashboards use. The long test scrapes each.</summary>
+    private static readonly string[] Exported = File.ReadAllLines(
+        Path.Combine(Shell.Root, "tests/Deploy.Tests/Monitoring/exported-names.txt")
+    );
+
+    /// <summary>Labels with values that failures alone give. The alerts' own tests show those.</summary>
+    [GeneratedRegex("""\b(code|outcome|limit|http_response_status_code)(=|=~|!=)"[^"]*",? ?""")]
+    private static partial Regex Failure();
+
+    /// <summary>Series that a failure makes. The alerts' own tests show them.</summary>
+    private static readonly string[] AppearWithFailures =
+    [
+        "veza_backup_last_success_timestamp_seconds",
+        "veza_connections_refused_total",
+        "veza_postgres_restarts_total",
+    ];
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private const int LooksMax = 60;
+
+    [Fact]
+    public async Task Every_name_is_one_of_Veza_of_an_exporter_or_of_a_recording_rule()
+    {
+        var documented = await File.ReadAllTextAsync(Path.Combine(Shell.Root, "docs/reference/metrics.md"));
+        string[] recorded = [.. Expression.Rules.Select(rule => rule.Name)];
+        var names = await NamesAsync();
+
+        var others = names
+            .Except(recorded)
+            // Written by backup.sh.
+            .Except(["veza_backup_last_success_timestamp_seconds"])
+            .Where(name => !documented.Contains($"`{Suffix().Replace(name, "")}`", StringComparison.Ordinal));
+        Assert.Equal(Exported, others.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Every_rule_and_panel_returns_series_under_the_demo()
+    {
+        Assert.SkipUnless(WatchedHosts.IsWanted, WatchedHosts.WhyNot);
+        await DemoAsync();
+        string[] wanted =
+        [
+            .. Expression.Panels.Select(panel => panel.Text),
+            .. Expression.Rules.Where(rule => rule.Kind == ExpressionKind.Recording).Select(rule => rule.Text),
+            .. Expression.Rules.Where(rule => rule.Kind == ExpressionKind.Recording).Select(rule => rule.Name),
+            .. (await Expression.SelectorsAsync(Expression.Alerts))
+                .SelectMany(selectors => selectors)
+                .Where(selector => !AppearWithFailures.Contains(Name().Match(selector).Value))
+                .Select(selector => Failure().Replace(selector, "")),
+        ];
+        List<string> empty = [.. wanted.Distinct()];
+        using var look = new PeriodicTimer(LookEvery);
+        for (var looks = 0; looks < LooksMax && empty.Count > 0; looks++)
+        {
+            foreach (var expression in empty.ToArray())
+                if (await hosts.CountAsync(expression) > 0)
+                    empty.Remove(expression);
+            await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+        }
+        Assert.Empty(empty);
+    }
+
+    private static async Task<IEnumerable<string>> NamesAsync() =>
+        (await Expression.SelectorsAsync(Expression.Rules.Concat(Expression.Panels)))
+            .SelectMany(selectors => selectors)
+            .Select(selector => Name().Match(selector).Value)
+            .Distinct();
+
+    private async Task DemoAsync()
+    {
+        (await Shell.RunAsync("demo/install")).Succeeded();
+        string[] options = ["--url", hosts.Node1.Address, "--home", hosts.Node1.Home, "--scale", "0.1"];
+        (
+            await Shell.RunAsync("node", ["demo/demo.mjs", .. options], new Dictionary<string, string>())
+        ).Succeeded();
+    }
+
+    [GeneratedRegex("^[a-zA-Z_:][a-zA-Z0-9_:]*")]
+    private static partial Regex Name();
+
+    [GeneratedRegex("_(bucket|count|sum)$")]
+    private static partial Regex Suffix();
+}

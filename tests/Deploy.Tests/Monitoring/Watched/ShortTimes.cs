@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Veza.Deploy.Tests.Monitoring.Watched;
+
+/// <summary>
+/// The configuration as it ships, with all times divided by <see cref="Factor"/>: ranges, how long an alert must hold,
+/// and how long Alertmanager waits. The bounds stay.
+/// </summary>
+internal static partial class ShortTimes
+{
+    /// <summary>5 minutes become 5 seconds, of which each second has a sample.</summary>
+    public const int Factor = 60;
+
+    [GeneratedRegex(@"(?<=\[|\b(?:for|group_wait|group_interval|repeat_interval): )(\d+)([smhd])(?=\]|$)", RegexOptions.Multiline)]
+    private static partial Regex Time();
+
+    [GeneratedRegex(@"^ +interval: \w+\n", RegexOptions.Multiline)]
+    private static partial Regex Interval();
+
+    [GeneratedRegex(@"^  - name: ([\w-]+)$", RegexOptions.Multiline)]
+    private static partial Regex Receiver();
+
+    /// <summary>Rules, each evaluated every second.</summary>
+    public static string Rules(string shipped) => Divided(Interval().Replace(shipped, ""));
+
+    /// <summary>The shipped jobs, scraped every second.</summary>
+    public static string Prometheus(string shipped, string self, string blackbox) =>
+        shipped
+            .Replace("_interval: 15s", "_interval: 1s", StringComparison.Ordinal)
+            .Replace("localhost:9090", self, StringComparison.Ordinal)
+            .Replace("localhost:9115", blackbox, StringComparison.Ordinal);
+
+    /// <summary>The shipped routes and inhibitions. Each receiver is a path of a webhook.</summary>
+    public static string Alertmanager(string shipped, string webhook)
+    {
+        var receivers = shipped.IndexOf("\nreceivers:", StringComparison.Ordinal);
+        var routes = shipped[shipped.IndexOf("\nroute:", StringComparison.Ordinal)..receivers];
+        var names = Receiver().Matches(shipped[receivers..]).Select(match => match.Groups[1].Value);
+        return Divided(routes)
+            + "\nreceivers:\n"
+            + string.Concat(
+                names.Select(name =>
+                    $"  - name: {name}\n    webhook_configs:\n      - url: {webhook}/{name}\n        send_resolved: false\n"
+                )
+            );
+    }
+
+    private static string Divided(string text) =>
+        Time()
+            .Replace(
+                text,
+                match =>
+                {
+                    var seconds = match.Groups[2].Value switch
+                    {
+                        "s" => 1,
+                        "m" => 60,
+                        "h" => 3600,
+                        _ => 86_400,
+                    };
+                    var milliseconds = long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) * seconds * 1000;
+                    return $"{milliseconds / Factor}ms";
+                }
+            );
+}

@@ -1,0 +1,439 @@
+using System.Text.Json;
+using Veza.Faults.Tests.Storage;
+
+namespace Veza.Deploy.Tests.Monitoring.Watched;
+
+[CollectionDefinition(Name)]
+public sealed class WatchedCollection : ICollectionFixture<WatchedHosts>
+{
+    public const string Name = "watched hosts";
+}
+
+/// <summary>
+/// Two nodes of Veza, two databases and a proxy, watched by Debian's Prometheus, Alertmanagers and exporters with the
+/// configuration of deploy/monitoring. Hosts are addresses of loopback.
+/// </summary>
+public sealed class WatchedHosts : IAsyncLifetime
+{
+    private const string App1 = "127.0.1.1";
+    private const string App2 = "127.0.1.2";
+    private const string Single = "127.0.1.3";
+    private const string Database1 = "127.0.2.1";
+    private const string Database2 = "127.0.2.2";
+    private const string ProxyHost = "127.0.3.1";
+    private const string Monitor = "127.0.4.1";
+
+    private const string AllRoles = "api,realtime,projections,reactors,media";
+
+    /// <summary>Leaves the second node some 300 places for connections.</summary>
+    private const int FewFiles = 1024;
+
+    private const int MediaMegabytes = 256;
+
+    /// <summary>Space for an empty server with its write-ahead log, and for what must stay free.</summary>
+    private const int PrivateMegabytes = 384;
+
+    /// <summary>The worst case, when an alert must hold for an hour, on a busy machine.</summary>
+    private static readonly TimeSpan FireMax = TimeSpan.FromMinutes(3);
+
+    private readonly HttpClient _http = new();
+    private readonly Stack<IAsyncDisposable> _owned = new();
+    private readonly string _prometheusAddress = $"{Monitor}:{Loopback.FreePort()}";
+    private readonly string _alertmanagerAddress = $"{Monitor}:{Loopback.FreePort()}";
+    private readonly string _otherAlertmanagerAddress = $"{Monitor}:{Loopback.FreePort()}";
+    private string _root = "";
+
+    public static bool IsWanted => Environment.GetEnvironmentVariable("VEZA_REHEARSE") == "1";
+
+    public static string WhyNot =>
+        Environment.IsPrivilegedProcess ? "./veza test --rehearse runs it: minutes" : "mounting disks needs root";
+
+    internal Databases Databases { get; private set; } = null!;
+    internal SmallDisk Media { get; private set; } = null!;
+    internal MailServer Mail { get; private set; } = null!;
+    internal AlertReceiver Receiver { get; private set; } = null!;
+    internal VezaNode Node1 { get; private set; } = null!;
+    internal VezaNode Node2 { get; private set; } = null!;
+    internal Daemon NodeExporter { get; private set; } = null!;
+    internal Daemon StandbyExporter { get; private set; } = null!;
+    internal Daemon Nginx { get; private set; } = null!;
+    internal Daemon OtherAlertmanager { get; private set; } = null!;
+
+    /// <summary>While it exists, ffmpeg makes no copy.</summary>
+    internal string FfmpegFails => Path.Combine(_root, "ffmpeg-fails");
+
+    /// <summary>Where backup.sh writes its metrics.</summary>
+    internal string Textfiles => Path.Combine(_root, "textfiles");
+
+    internal string PrometheusFolder => Path.Combine(_root, "prometheus");
+
+    public async ValueTask InitializeAsync()
+    {
+        if (!IsWanted || !Environment.IsPrivilegedProcess)
+            return;
+        _root = Directory.CreateTempSubdirectory("veza-watched-").FullName;
+        File.SetUnixFileMode(_root, (UnixFileMode)0b111_101_101);
+        Directory.CreateDirectory(Textfiles);
+        Mail = Own(new MailServer());
+        Receiver = Own(new AlertReceiver());
+        Databases = Own(await Databases.StartAsync(_root));
+        Media = Own(SmallDisk.TryMake(MediaMegabytes) ?? throw new InvalidOperationException("mounting fails"));
+        await MakeFfmpegAsync();
+        Node1 = Own(new VezaNode(App1, _root, HomeOf(App1), null, Settings(AllRoles)));
+        Node2 = Own(
+            new VezaNode(
+                App2,
+                _root,
+                HomeOf(App2),
+                FewFiles,
+                Settings("api,realtime", ("RATE_LIMIT_PER_MINUTE", "1000"))
+            )
+        );
+        await Task.WhenAll(Node1.StartAsync(), Node2.StartAsync());
+        await StartMonitoringAsync();
+        await Eventually.TrueAsync(
+            async () => await CountAsync("up == 0") == 0 && await CountAsync("up") >= 15,
+            what: $"all is scraped; {_root} has the logs"
+        );
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_owned.TryPop(out var one))
+            await one.DisposeAsync();
+        _http.Dispose();
+        if (_root.Length == 0 || Environment.GetEnvironmentVariable("VEZA_REHEARSE_KEEP") == "1")
+            return;
+        foreach (var folder in Directory.GetDirectories(Path.GetTempPath(), Path.GetFileName(_root) + "*"))
+            Directory.Delete(folder, recursive: true);
+    }
+
+    /// <returns>How many series an expression has now.</returns>
+    internal async Task<int> CountAsync(string expression)
+    {
+        var answer = await GetAsync(
+            $"http://{_prometheusAddress}/api/v1/query?query={Uri.EscapeDataString(expression)}"
+        );
+        return answer.GetProperty("data").GetProperty("result").GetArrayLength();
+    }
+
+    /// <summary>Waits until an alert no longer fires, so that what fires next has a new cause.</summary>
+    internal Task QuietAsync(string alert) =>
+        Eventually.TrueAsync(
+            async () => await CountAsync($"ALERTS{{alertname=\"{alert}\"}}") == 0,
+            FireMax,
+            $"{alert} ends"
+        );
+
+    /// <summary>Waits until Alertmanager delivers an alert to the receiver of its severity.</summary>
+    internal async Task FiresAsync(string alert, string severity)
+    {
+        var receiver = alert == "Watchdog" ? "dead-man" : ReceiverOf(severity);
+        var before = Receiver.Count(receiver, alert);
+        await Eventually.TrueAsync(
+            () => Receiver.Count(receiver, alert) > before,
+            FireMax,
+            $"{alert} is delivered to {receiver}"
+        );
+    }
+
+    /// <summary>Waits until an alert fires and Alertmanager holds it back, because another one explains it.</summary>
+    internal Task IsHeldBackAsync(string alert) =>
+        Eventually.TrueAsync(
+            async () =>
+            {
+                var filter = Uri.EscapeDataString($"alertname=\"{alert}\"");
+                var alerts = await GetAsync($"http://{_alertmanagerAddress}/api/v2/alerts?filter={filter}");
+                return alerts
+                    .EnumerateArray()
+                    .Any(one => one.GetProperty("status").GetProperty("inhibitedBy").GetArrayLength() > 0);
+            },
+            FireMax,
+            $"{alert} fires and is held back"
+        );
+
+    /// <summary>Makes Prometheus read its configuration again.</summary>
+    internal async Task ReloadAsync()
+    {
+        using var _ = await _http.PostAsync($"http://{_prometheusAddress}/-/reload", null);
+    }
+
+    /// <summary>Starts another node with a private PostgreSQL on a small disk, and has it scraped.</summary>
+    internal async Task<(VezaNode Node, SmallDisk Disk)> StartPrivateNodeAsync()
+    {
+        var disk = SmallDisk.TryMake(PrivateMegabytes) ?? throw new InvalidOperationException("mounting fails");
+        var settings = Settings(AllRoles);
+        settings.Remove("DATABASE_URL");
+        var node = new VezaNode(Single, _root, disk.Folder, null, settings);
+        await node.StartAsync();
+        await WriteTargetsAsync("veza", [Node1.Target, Node2.Target, node.Target]);
+        await Eventually.TrueAsync(
+            async () => await CountAsync($"up{{host=\"{Single}\"}} == 1") > 0,
+            what: "the other node is scraped"
+        );
+        return (node, disk);
+    }
+
+    internal async Task StopPrivateNodeAsync(VezaNode node, SmallDisk disk)
+    {
+        await WriteTargetsAsync("veza", [Node1.Target, Node2.Target]);
+        await node.DisposeAsync();
+        await disk.DisposeAsync();
+    }
+
+    private string HomeOf(string host) => Directory.CreateDirectory(Path.Combine(_root, "home-" + host)).FullName;
+
+    /// <summary>Prometheus reads it by itself. It must not see half a file.</summary>
+    private async Task WriteTargetsAsync(string job, string[] addresses)
+    {
+        var file = Path.Combine(PrometheusFolder, "targets", job + ".yml");
+        await File.WriteAllTextAsync(file + ".new", $"- targets: {JsonSerializer.Serialize(addresses)}\n");
+        File.Move(file + ".new", file, overwrite: true);
+    }
+
+    private static string ReceiverOf(string severity) =>
+        severity switch
+        {
+            "critical" => "on-call",
+            "info" => "chat",
+            _ => "team",
+        };
+
+    private async Task<JsonElement> GetAsync(string address)
+    {
+        using var answer = await _http.GetAsync(address);
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, $"{address}: {text}");
+        return JsonDocument.Parse(text).RootElement;
+    }
+
+    private T Own<T>(T one)
+        where T : IAsyncDisposable
+    {
+        _owned.Push(one);
+        return one;
+    }
+
+    private Dictionary<string, string> Settings(string roles, params (string Name, string Value)[] others)
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["ROLES"] = roles,
+            ["DATABASE_URL"] = Databases.Url,
+            ["DATABASE_POOL_SIZE"] = "20",
+            ["JWT_SECRET"] = "7f4a1c60b2d94e0fa83b5c6d7e8f9012a3b4c5d6e7f80911",
+            ["ENCRYPTION_KEY"] = "19f0e8d7c6b5a4932817060f5e4d3c2b1a09f8e7d6c5b4a3",
+            ["MEDIA_ROOT"] = Path.Combine(Media.Folder, "media"),
+            ["SMTP_HOST"] = "127.0.0.1",
+            ["SMTP_PORT"] = $"{Mail.Port}",
+            ["SMTP_TLS"] = "off",
+            ["MAIL_FROM"] = "veza@example.org",
+            ["PUBLIC_URL"] = "http://localhost",
+            ["TRUSTED_PROXIES"] = "127.0.0.0/8",
+            ["RATE_LIMIT_PER_MINUTE"] = "10000000",
+            ["LOG_FORMAT"] = "text",
+            ["PATH"] = Path.Combine(_root, "bin") + ":" + Environment.GetEnvironmentVariable("PATH"),
+        };
+        foreach (var (name, value) in others)
+            settings[name] = value;
+        return settings;
+    }
+
+    /// <summary>An ffmpeg that makes no copies while <see cref="FfmpegFails"/> exists.</summary>
+    private async Task MakeFfmpegAsync()
+    {
+        var program = Path.Combine(Directory.CreateDirectory(Path.Combine(_root, "bin")).FullName, "ffmpeg");
+        var real = (await Shell.RunAsync("sh", "-c", "command -v ffmpeg")).Succeeded().Trim();
+        await File.WriteAllTextAsync(
+            program,
+            $"""
+            #!/bin/sh
+            [ -e {FfmpegFails} ] && case " $* " in *" -c:a "*) echo "no such encoder" >&2; exit 1 ;; esac
+            exec {real} "$@"
+
+            """
+        );
+        File.SetUnixFileMode(program, (UnixFileMode)0b111_101_101);
+    }
+
+    private async Task StartMonitoringAsync()
+    {
+        var (nodePort, nginxPort, statusPort) = (Loopback.FreePort(), Loopback.FreePort(), Loopback.FreePort());
+        var httpsPort = Loopback.FreePort();
+        NodeExporter = await StartAsync(
+            "prometheus-node-exporter",
+            $"--web.listen-address=:{nodePort}",
+            $"--collector.textfile.directory={Textfiles}"
+        );
+        await StartProxyAsync(httpsPort, statusPort);
+        await StartAsync(
+            "prometheus-nginx-exporter",
+            $"-web.listen-address={ProxyHost}:{nginxPort}",
+            $"-nginx.scrape-uri=http://{ProxyHost}:{statusPort}/nginx_status"
+        );
+        var (primary, _) = await StartPostgresExporterAsync(Database1, Databases.PrimaryPort);
+        (var standby, StandbyExporter) = await StartPostgresExporterAsync(Database2, Databases.StandbyPort);
+        var blackbox = $"{Monitor}:{Loopback.FreePort()}";
+        await StartBlackboxAsync(blackbox);
+        await StartAlertmanagersAsync();
+        string[] hosts = [App1, App2, Database1, Database2, ProxyHost, Monitor];
+        await StartPrometheusAsync(
+            blackbox,
+            new()
+            {
+                ["veza"] = [Node1.Target, Node2.Target],
+                ["postgres"] = [primary, standby],
+                ["node"] = [.. hosts.Select(host => $"{host}:{nodePort}")],
+                ["nginx"] = [$"{ProxyHost}:{nginxPort}"],
+                ["alertmanager"] = [_alertmanagerAddress, _otherAlertmanagerAddress],
+                ["probe"] = [$"https://{ProxyHost}:{httpsPort}/health/live"],
+            }
+        );
+    }
+
+    private async Task StartProxyAsync(int httpsPort, int statusPort)
+    {
+        var folder = Path.Combine(_root, "nginx");
+        var nginx = await Shell.DebianFileAsync("nginx", "usr/sbin/nginx");
+        await LoopbackSite.WriteAsync(folder, ProxyHost, httpsPort, statusPort);
+        var command = $"{nginx} -p {folder} -c {folder}/nginx.conf -e {folder}/error.log";
+        string[] weights = [.. new[] { Node1, Node2 }.Select(node => $"{node.Host}:{node.Port}=1")];
+        (
+            await Shell.RunAsync(
+                "deploy/nginx/veza-weights",
+                weights,
+                new Dictionary<string, string>
+                {
+                    ["VEZA_NGINX"] = command,
+                    ["VEZA_NGINX_PID"] = $"{folder}/pid",
+                    ["VEZA_NGINX_UPSTREAM"] = $"{folder}/veza/upstream.conf",
+                }
+            )
+        ).Succeeded();
+        Nginx = Own(new Daemon("nginx", _root, [.. command.Split(' '), "-g", "daemon off;"]));
+        await Nginx.StartAsync();
+    }
+
+    private async Task<(string Target, Daemon Exporter)> StartPostgresExporterAsync(string host, int port)
+    {
+        var target = $"{host}:{Loopback.FreePort()}";
+        var queries = Path.Combine(Shell.Root, "deploy/monitoring/postgres-exporter/queries.yaml");
+        var exporter = await DaemonAsync(
+            "prometheus-postgres-exporter",
+            host,
+            $"--web.listen-address={target}",
+            $"--extend.query-path={queries}"
+        );
+        exporter.Environment["DATA_SOURCE_NAME"] =
+            $"postgresql://monitor:monitor@127.0.0.1:{port}/postgres?sslmode=disable";
+        await exporter.StartAsync();
+        return (target, exporter);
+    }
+
+    private async Task StartBlackboxAsync(string address)
+    {
+        var configuration = Path.Combine(Shell.Root, "deploy/monitoring/blackbox-exporter/blackbox.yml");
+        var exporter = await DaemonAsync(
+            "prometheus-blackbox-exporter",
+            "",
+            $"--config.file={configuration}",
+            $"--web.listen-address={address}"
+        );
+        exporter.Environment["SSL_CERT_FILE"] = Path.Combine(_root, "nginx/veza/tls/fullchain.pem");
+        await exporter.StartAsync();
+    }
+
+    private async Task StartAlertmanagersAsync()
+    {
+        var shipped = Path.Combine(Shell.Root, "deploy/monitoring/alertmanager/alertmanager.yml");
+        var configuration = Path.Combine(_root, "alertmanager.yml");
+        await File.WriteAllTextAsync(
+            configuration,
+            ShortTimes.Alertmanager(await File.ReadAllTextAsync(shipped), Receiver.Address)
+        );
+        var (peer, otherPeer) = ($"{Monitor}:{Loopback.FreePort()}", $"{Monitor}:{Loopback.FreePort()}");
+        var first = await AlertmanagerAsync("1", _alertmanagerAddress, peer);
+        await first.StartAsync();
+        OtherAlertmanager = await AlertmanagerAsync("2", _otherAlertmanagerAddress, otherPeer, peer);
+        await OtherAlertmanager.StartAsync();
+
+        // Its templates are at a fixed path, where its package is not installed.
+        async Task<Daemon> AlertmanagerAsync(string name, string address, string own, string? other = null)
+        {
+            const string WithTemplates = """mount --bind "$0" /usr/share; exec "$@" """;
+            var share = await Shell.DebianFileAsync("prometheus-alertmanager", "usr/share");
+            var program = await Shell.DebianFileAsync("prometheus-alertmanager", "usr/bin/prometheus-alertmanager");
+            return Own(
+                new Daemon(
+                    "alertmanager-" + name,
+                    _root,
+                    [
+                        .. new[] { "unshare", "--mount", "sh", "-ec", WithTemplates, share, program },
+                        $"--config.file={configuration}",
+                        $"--storage.path={_root}/alertmanager-{name}",
+                        $"--web.listen-address={address}",
+                        $"--cluster.listen-address={own}",
+                        $"--cluster.advertise-address={own}",
+                        .. other is null ? Array.Empty<string>() : [$"--cluster.peer={other}"],
+                    ]
+                )
+            );
+        }
+    }
+
+    private async Task StartPrometheusAsync(string blackbox, Dictionary<string, string[]> targets)
+    {
+        var shipped = Path.Combine(Shell.Root, "deploy/monitoring/prometheus");
+        Directory.CreateDirectory(Path.Combine(PrometheusFolder, "rules"));
+        Directory.CreateDirectory(Path.Combine(PrometheusFolder, "targets"));
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(shipped, "rules")))
+            await File.WriteAllTextAsync(
+                Path.Combine(PrometheusFolder, "rules", Path.GetFileName(file)),
+                ShortTimes.Rules(await File.ReadAllTextAsync(file))
+            );
+        foreach (var (job, addresses) in targets)
+            await WriteTargetsAsync(job, addresses);
+        var configuration = Path.Combine(PrometheusFolder, "prometheus.yml");
+        await File.WriteAllTextAsync(
+            configuration,
+            ShortTimes.Prometheus(
+                await File.ReadAllTextAsync(Path.Combine(shipped, "prometheus.yml")),
+                _prometheusAddress,
+                blackbox
+            )
+        );
+        await StartAsync(
+            "prometheus",
+            $"--config.file={configuration}",
+            $"--storage.tsdb.path={_root}/samples",
+            $"--web.listen-address={_prometheusAddress}",
+            "--web.enable-lifecycle",
+            "--enable-feature=exemplar-storage"
+        );
+        await Eventually.TrueAsync(async () =>
+        {
+            try
+            {
+                using var answer = await _http.GetAsync($"http://{_prometheusAddress}/-/ready");
+                return answer.IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        });
+    }
+
+    private async Task<Daemon> StartAsync(string package, params string[] arguments)
+    {
+        var daemon = await DaemonAsync(package, "", arguments);
+        await daemon.StartAsync();
+        return daemon;
+    }
+
+    private async Task<Daemon> DaemonAsync(string package, string name, params string[] arguments)
+    {
+        var program = await Shell.DebianFileAsync(package, $"usr/bin/{package}");
+        return Own(new Daemon(package + name, _root, [program, .. arguments]));
+    }
+}
