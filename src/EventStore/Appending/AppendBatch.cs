@@ -18,6 +18,9 @@ internal sealed class AppendBatch(IEventReader reader, int expected)
     public IReadOnlyList<PendingAppend> Commands => _commands;
     public int EventCount { get; private set; }
 
+    /// <summary>The <c>traceparent</c> of the first command that has one.</summary>
+    public string? Trace { get; private set; }
+
     /// <returns>
     /// False when the command id is already in the batch: in the next one the command is found to be a duplicate.
     /// </returns>
@@ -27,6 +30,7 @@ internal sealed class AppendBatch(IEventReader reader, int expected)
             return false;
         _commands.Add(command);
         EventCount += command.EventCount;
+        Trace ??= command.Request.Correlation;
         return true;
     }
 

@@ -209,7 +209,7 @@ public sealed class Appender : IAsyncDisposable
     /// <returns>The outcomes to answer; null when a fault has answered them already.</returns>
     private async Task<Written?> WriteAsync(AppendBatch batch)
     {
-        using var trace = CommandTraces.Begin("commit", batch.Commands);
+        using var trace = CommandTraces.Begin("commit", batch.Trace);
         var started = Stopwatch.GetTimestamp();
         try
         {

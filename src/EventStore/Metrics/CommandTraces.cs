@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Veza.EventStore.Appending;
 using Veza.EventStore.Events;
 
 namespace Veza.EventStore.Metrics;
@@ -45,16 +44,10 @@ public static class CommandTraces
         }
     }
 
-    /// <summary>
-    /// Begins the span of a batch, in the trace of its first command that has one. It is current until it is disposed.
-    /// </summary>
-    internal static Activity? Begin(string name, IReadOnlyList<PendingAppend> commands)
-    {
-        if (!AreCollected)
-            return null;
-        foreach (var command in commands)
-            if (ActivityContext.TryParse(command.Request.Correlation, traceState: null, isRemote: true, out var parent))
-                return LogMetrics.Traces.StartActivity(name, ActivityKind.Internal, parent);
-        return null;
-    }
+    /// <summary>Begins a span in a command's trace. It is current until it is disposed.</summary>
+    /// <param name="trace">The command's <c>traceparent</c>; null begins nothing.</param>
+    internal static Activity? Begin(string name, string? trace) =>
+        ActivityContext.TryParse(trace, traceState: null, isRemote: true, out var parent)
+            ? LogMetrics.Traces.StartActivity(name, ActivityKind.Internal, parent)
+            : null;
 }
