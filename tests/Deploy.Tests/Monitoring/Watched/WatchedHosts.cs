@@ -25,8 +25,8 @@ public sealed class WatchedHosts : IAsyncLifetime
 
     private const string AllRoles = "api,realtime,projections,reactors,media";
 
-    /// <summary>Leaves the second node some 300 places for connections.</summary>
-    private const int FewFiles = 1024;
+    /// <summary>Leaves the second node fewer than 1,300 places for connections.</summary>
+    private const int FewFiles = 2000;
 
     private const int MediaMegabytes = 256;
 
@@ -59,6 +59,9 @@ public sealed class WatchedHosts : IAsyncLifetime
     internal Daemon Nginx { get; private set; } = null!;
     internal Daemon OtherAlertmanager { get; private set; } = null!;
 
+    /// <summary>Of logs.</summary>
+    internal string Folder => _root;
+
     /// <summary>While it exists, ffmpeg makes no copy.</summary>
     internal string FfmpegFails => Path.Combine(_root, "ffmpeg-fails");
 
@@ -89,8 +92,9 @@ public sealed class WatchedHosts : IAsyncLifetime
                 Settings("api,realtime", ("RATE_LIMIT_PER_MINUTE", "1000"))
             )
         );
-        await Task.WhenAll(Node1.StartAsync(), Node2.StartAsync());
-        await StartMonitoringAsync();
+        // The first one makes the schema, and the operator's account.
+        await Node1.StartAsync();
+        await Task.WhenAll(Node2.StartAsync(), StartMonitoringAsync());
         await Eventually.TrueAsync(
             async () => await CountAsync("up == 0") == 0 && await CountAsync("up") >= 15,
             what: $"all is scraped; {_root} has the logs"
