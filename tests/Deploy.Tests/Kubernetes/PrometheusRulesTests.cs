@@ -3,7 +3,7 @@ using Veza.Deploy.Tests.Monitoring;
 
 namespace Veza.Deploy.Tests.Kubernetes;
 
-/// <summary>The cluster's rules are those of deploy/monitoring, on the names that CloudNativePG's metrics have.</summary>
+/// <summary>The cluster's rules are those of deploy/monitoring, by the names of CloudNativePG's metrics.</summary>
 public sealed class PrometheusRulesTests
 {
     private const string Folder = "deploy/kubernetes/monitoring";
@@ -19,7 +19,10 @@ public sealed class PrometheusRulesTests
         {
             Assert.Empty(CustomResources.Faults(rule));
             var name = rule.Text("metadata", "name")!["veza-".Length..];
-            var file = name == "cloudnativepg" ? $"{Folder}/rules-{name}.yml" : PostgresAlerts.Replace("alerts-postgres", name);
+            var file =
+                name == "cloudnativepg"
+                    ? $"{Folder}/rules-{name}.yml"
+                    : PostgresAlerts.Replace("alerts-postgres", name);
             var source = Manifests.Parse(await File.ReadAllTextAsync(Path.Combine(Shell.Root, file))).Single();
             Assert.True(JsonNode.DeepEquals(source["groups"], rule.At("spec", "groups")), name);
         }
@@ -31,9 +34,8 @@ public sealed class PrometheusRulesTests
         var promtool = await Shell.DebianFileAsync("prometheus", "usr/bin/promtool");
         var cases = Path.Combine(Shell.Root, Folder, "rules-cloudnativepg.test.yml");
         (await Shell.RunAsync(promtool, "test", "rules", cases)).Succeeded();
-        Assert.All(
-            Alerts().Select(alert => alert.Text("alert")!),
-            alert => Assert.Contains($"alertname=\"{alert}\"", File.ReadAllText(cases), StringComparison.Ordinal)
+        Assert.All(Alerts().Select(alert => alert.Text("alert")!), alert =>
+            Assert.Contains($"alertname=\"{alert}\"", File.ReadAllText(cases), StringComparison.Ordinal)
         );
     }
 
@@ -46,7 +48,9 @@ public sealed class PrometheusRulesTests
             .SelectMany(group => group.Items("rules"))
             .Select(rule => rule.Text("record")!);
         var alerts = Alerts().Select(alert => new Expression(ExpressionKind.Alert, "", alert.Text("expr")!));
-        var panels = Expression.Panels.Where(panel => panel.Name.StartsWith("Veza: PostgreSQL", StringComparison.Ordinal));
+        var panels = Expression.Panels.Where(panel =>
+            panel.Name.StartsWith("Veza: PostgreSQL", StringComparison.Ordinal)
+        );
 
         var used = await Expression.SelectorsAsync(alerts.Concat(panels));
 
