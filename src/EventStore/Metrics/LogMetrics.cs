@@ -85,16 +85,30 @@ public static class LogMetrics
         "Events a projection could not apply, by outcome: standing before it, or skipped."
     );
 
-    internal static readonly Counter<long> ServerRestarts = Meter.CreateCounter<long>(
-        "veza.postgres.restarts",
-        "{restart}",
-        "Restarts of the private PostgreSQL after it had ended by itself, by outcome: started or failed."
-    );
     internal static readonly Counter<long> ReserveFreed = Meter.CreateCounter<long>(
         "veza.postgres.reserve.freed",
         "{time}",
         "Times the full disk's reserve was freed."
     );
+
+    private static long _serversStarted;
+    private static long _serversFailed;
+
+    // Observed from the first scrape on: Prometheus does not see the increase of a series that begins at 1.
+    static LogMetrics() =>
+        Meter.CreateObservableCounter<long>(
+            "veza.postgres.restarts",
+            () => [Restarts(ref _serversStarted, "started"), Restarts(ref _serversFailed, "failed")],
+            "{restart}",
+            "Restarts of the private PostgreSQL after it had ended by itself, by outcome: started or failed."
+        );
+
+    internal static void ServerStarted() => Interlocked.Increment(ref _serversStarted);
+
+    internal static void ServerFailed() => Interlocked.Increment(ref _serversFailed);
+
+    private static Measurement<long> Restarts(ref long count, string outcome) =>
+        new(Volatile.Read(ref count), new KeyValuePair<string, object?>("outcome", outcome));
 
     internal static void BatchWritten(int commands, int events, TimeSpan waited, TimeSpan took)
     {

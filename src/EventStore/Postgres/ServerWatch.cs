@@ -181,7 +181,7 @@ public sealed class ServerWatch : IAsyncDisposable
         }
         catch (Exception fault) when (!_stopping.IsCancellationRequested)
         {
-            LogMetrics.ServerRestarts.Add(1, new KeyValuePair<string, object?>("outcome", "failed"));
+            LogMetrics.ServerFailed();
             var isFull = _postgres.Disk.Look().IsFull;
             var reason = isFull ? "its disk is full" : "it does not start; the server's log says why";
             var attempts = _status.Attempts + 1;
@@ -195,7 +195,7 @@ public sealed class ServerWatch : IAsyncDisposable
             return false;
         }
         _processId = _postgres.ProcessId;
-        LogMetrics.ServerRestarts.Add(1, new KeyValuePair<string, object?>("outcome", "started"));
+        LogMetrics.ServerStarted();
         var now = _clock.GetUtcNow();
         _logger.LogWarning(
             "PostgreSQL runs again, as process {ProcessId}, {Elapsed} after it had ended",

@@ -34,8 +34,15 @@ public sealed class ApplyTests : IDisposable
     }
 
     [Fact]
-    public async Task An_empty_cluster_gets_the_overlay() =>
-        Assert.Equal((await Manifests.OfAsync("staging")).Text, (await ApplyAsync("")).Text);
+    public async Task An_empty_cluster_gets_the_overlay_and_the_rules()
+    {
+        var rules = await PrometheusRulesTests.ObjectsAsync("veza-staging");
+        var expected = (await Manifests.OfAsync("staging")).Objects.Concat(rules).Select(one => one.ToJsonString());
+
+        var applied = (await ApplyAsync("")).Objects.Select(one => one.ToJsonString());
+
+        Assert.Equal(expected.Order(), applied.Order());
+    }
 
     [Fact]
     public async Task A_cluster_that_does_not_answer_is_not_changed()

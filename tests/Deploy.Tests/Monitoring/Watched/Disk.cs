@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Veza.Deploy.Tests.Monitoring.Watched;
 
-/// <summary>A small disk with a file system as servers have it, unlike tmpfs. It is unmounted when its maker ends.</summary>
+/// <summary>A small disk with a file system of servers, unlike tmpfs. It is unmounted when its maker ends.</summary>
 internal sealed class Disk : IAsyncDisposable
 {
     private const string Make = """

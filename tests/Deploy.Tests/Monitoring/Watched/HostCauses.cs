@@ -51,12 +51,15 @@ internal static class HostCauses
     /// <summary>At the lowest priority: what is watched goes on.</summary>
     private static async Task<IAsyncDisposable> BusyAsync(WatchedHosts hosts)
     {
-        var folder = Path.GetDirectoryName(hosts.FfmpegFails)!;
         Daemon[] loops =
         [
             .. Enumerable
                 .Range(0, Environment.ProcessorCount)
-                .Select(i => new Daemon($"busy-{i}", folder, ["nice", "-n", "19", "sh", "-c", "while :; do :; done"])),
+                .Select(i => new Daemon(
+                    $"busy-{i}",
+                    hosts.Folder,
+                    ["nice", "-n", "19", "sh", "-c", "while :; do :; done"]
+                )),
         ];
         foreach (var loop in loops)
             await loop.StartAsync();

@@ -11,6 +11,7 @@ internal static class MediaCauses
 
     public static readonly IReadOnlyList<Cause> All =
     [
+        new("the disk of the sound is small", ["DiskReserveNear"], Causes.Nothing) { IsLasting = true },
         new("the disk of the sound is full", ["StorageFull"], FullDiskAsync),
         new("ffmpeg fails", ["TranscodesFail"], BrokenFfmpegAsync),
         new("a broadcast's source loses power", ["BroadcastSourceLost"], LostSourceAsync),
@@ -44,7 +45,7 @@ internal static class MediaCauses
         var url = await artist.MakeBroadcastAsync();
         var source = new Daemon(
             "source",
-            Path.GetDirectoryName(hosts.FfmpegFails)!,
+            hosts.Folder,
             [
                 .. "ffmpeg -v error -re -f lavfi -i sine=frequency=440:duration=600 -c:a libopus".Split(' '),
                 .. "-content_type application/ogg -f ogg".Split(' '),

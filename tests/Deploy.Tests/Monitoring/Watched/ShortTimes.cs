@@ -12,7 +12,10 @@ internal static partial class ShortTimes
     /// <summary>5 minutes become 5 seconds, of which each second has a sample.</summary>
     public const int Factor = 60;
 
-    [GeneratedRegex(@"(?<=\[|\b(?:for|group_wait|group_interval|repeat_interval): )(\d+)([smhd])(?=\]|$)", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"(?<=\[|\b(?:for|group_wait|group_interval|repeat_interval): )(\d+)([smhd])(?=\]|$)",
+        RegexOptions.Multiline
+    )]
     private static partial Regex Time();
 
     [GeneratedRegex(@"^ +interval: \w+\n", RegexOptions.Multiline)]
@@ -39,28 +42,21 @@ internal static partial class ShortTimes
         var names = Receiver().Matches(shipped[receivers..]).Select(match => match.Groups[1].Value);
         return Divided(routes)
             + "\nreceivers:\n"
-            + string.Concat(
-                names.Select(name =>
-                    $"  - name: {name}\n    webhook_configs:\n      - url: {webhook}/{name}\n        send_resolved: false\n"
-                )
-            );
+            + string.Concat(names.Select(name => $"  - name: {name}\n    webhook_configs: [{{url: {webhook}/{name}}}]\n"));
     }
 
     private static string Divided(string text) =>
         Time()
-            .Replace(
-                text,
-                match =>
+            .Replace(text, match =>
+            {
+                var seconds = match.Groups[2].Value switch
                 {
-                    var seconds = match.Groups[2].Value switch
-                    {
-                        "s" => 1,
-                        "m" => 60,
-                        "h" => 3600,
-                        _ => 86_400,
-                    };
-                    var milliseconds = long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) * seconds * 1000;
-                    return $"{milliseconds / Factor}ms";
-                }
-            );
+                    "s" => 1,
+                    "m" => 60,
+                    "h" => 3600,
+                    _ => 86_400,
+                };
+                var milliseconds = long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) * seconds * 1000;
+                return $"{milliseconds / Factor}ms";
+            });
 }

@@ -23,7 +23,7 @@ internal static class VezaCauses
     private const int WritersOfFullQueue = 4_600;
 
     /// <summary>More than the second node has places for.</summary>
-    private const int Sockets = 500;
+    private const int Sockets = 1_500;
 
     public static readonly IReadOnlyList<Cause> All =
     [
@@ -67,8 +67,14 @@ internal static class VezaCauses
         },
         new("the mail server is away", ["MailFails", "ReactorLags"], NoMailAsync),
         new("the mail server refuses a mail for ever", ["ReactorGaveUp"], RefusedMailAsync),
-        new("clients take a node's places", ["ConnectionsNearMax", "ConnectionsRefused"], TakenPlacesAsync),
-        new("wrong passwords come from many networks", ["SignInAttack"], hosts => CallAsync(hosts.Node1, (v, ct) => v.GuessAsync(ct))),
+        new(
+            "clients take a node's places",
+            ["ConnectionsNearMax", "ConnectionsRefused", "FilesNearMax"],
+            TakenPlacesAsync
+        ),
+        new("wrong passwords come from many networks", ["SignInAttack"], hosts =>
+            CallAsync(hosts.Node1, (v, ct) => v.GuessAsync(ct))
+        ),
         new("one caller asks too fast", ["RefusalsSurge"], hosts => CallAsync(hosts.Node2, (v, ct) => v.ReadAsync(ct))),
         new("a private PostgreSQL is killed", ["PrivatePostgresRestarted"], KilledPostgresAsync),
     ];
