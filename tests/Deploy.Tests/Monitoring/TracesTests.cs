@@ -13,6 +13,9 @@ namespace Veza.Deploy.Tests.Monitoring;
 /// </summary>
 public sealed class TracesTests : IDisposable
 {
+    /// <summary>Far beyond what a start takes on a busy machine.</summary>
+    private static readonly TimeSpan StartMax = TimeSpan.FromMinutes(3);
+
     private readonly string _folder = Directory.CreateTempSubdirectory("veza-traces-").FullName;
     private readonly int _port = Loopback.FreePort();
     private readonly int _metricsPort = Loopback.FreePort();
@@ -32,7 +35,7 @@ public sealed class TracesTests : IDisposable
         await using var postgres = await LocalPostgres.StartEphemeralAsync(fsync: false, loopback: true);
         await using var veza = StartVeza(postgres);
         await using var prometheus = await StartPrometheusAsync();
-        await Eventually.TrueAsync(() => AnswersAsync($"http://127.0.0.1:{_metricsPort}/health/ready"));
+        await Eventually.TrueAsync(() => AnswersAsync($"http://127.0.0.1:{_metricsPort}/health/ready"), StartMax);
         await Eventually.TrueAsync(() => AnswersAsync($"http://127.0.0.1:{_viewerPort}/api/telemetry/traces"));
 
         var trace = await SendMessageAsync();
