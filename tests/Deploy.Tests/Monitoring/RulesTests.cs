@@ -29,6 +29,28 @@ public sealed partial class RulesTests
         ).Succeeded();
     }
 
+    [Fact]
+    public async Task Promtool_accepts_the_targets_of_compose()
+    {
+        var promtool = await Shell.DebianFileAsync("prometheus", "usr/bin/promtool");
+        var targets = Path.Combine(Shell.Root, "deploy/compose/targets");
+        var folder = Directory.CreateTempSubdirectory("veza-prometheus-").FullName;
+        try
+        {
+            (await Shell.RunAsync("cp", "-r", Path.Combine(Folder, "prometheus/."), folder)).Succeeded();
+            Assert.Equal(
+                Directory.EnumerateFiles(Path.Combine(folder, "targets")).Select(Path.GetFileName).Order(),
+                Directory.EnumerateFiles(targets).Select(Path.GetFileName).Order()
+            );
+            (await Shell.RunAsync("cp", "-r", targets, folder)).Succeeded();
+            (await Shell.RunAsync(promtool, "check", "config", Path.Combine(folder, "prometheus.yml"))).Succeeded();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(RuleTests))]
     public async Task Every_alert_fires_and_does_not_just_below_its_bound(string file)

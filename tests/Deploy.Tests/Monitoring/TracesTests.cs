@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Npgsql;
+using Veza.EventStore.Postgres;
 
 namespace Veza.Deploy.Tests.Monitoring;
 
@@ -9,8 +11,11 @@ namespace Veza.Deploy.Tests.Monitoring;
 /// Veza as it is installed, an OTLP viewer from deploy/test, and Debian's Prometheus with the configuration of
 /// deploy/monitoring.
 /// </summary>
-public sealed class TracesTests
+public sealed class TracesTests : IDisposable
 {
+    /// <summary>Far beyond what a start takes on a busy machine.</summary>
+    private static readonly TimeSpan StartMax = TimeSpan.FromMinutes(3);
+
     private readonly string _folder = Directory.CreateTempSubdirectory("veza-traces-").FullName;
     private readonly int _port = Loopback.FreePort();
     private readonly int _metricsPort = Loopback.FreePort();
@@ -27,16 +32,17 @@ public sealed class TracesTests
             "./veza rehearse runs it: it fetches an OTLP viewer"
         );
         await using var viewer = Program.Start("deploy/test/otlp-viewer", [$"{_viewerPort}", $"{_otlpPort}"]);
-        await using var veza = StartVeza();
+        await using var postgres = await LocalPostgres.StartEphemeralAsync(fsync: false, loopback: true);
+        await using var veza = StartVeza(postgres);
         await using var prometheus = await StartPrometheusAsync();
-        await Eventually.TrueAsync(() => AnswersAsync($"http://127.0.0.1:{_metricsPort}/health/ready"));
+        await Eventually.TrueAsync(() => AnswersAsync($"http://127.0.0.1:{_metricsPort}/health/ready"), StartMax);
         await Eventually.TrueAsync(() => AnswersAsync($"http://127.0.0.1:{_viewerPort}/api/telemetry/traces"));
 
         var trace = await SendMessageAsync();
 
         string[] expected =
         [
-            "POST /api/v1/channels/{channelId:guid}/messages/",
+            "Microsoft.AspNetCore.Hosting.HttpRequestIn",
             "SendMessage",
             "append",
             "commit",
@@ -49,15 +55,22 @@ public sealed class TracesTests
         Assert.DoesNotContain("_created", await PrometheusAsync("series?match[]={job=\"veza\"}"));
     }
 
-    private Program StartVeza() =>
-        Program.Start(
+    private Program StartVeza(LocalPostgres postgres)
+    {
+        var connection = new NpgsqlConnectionStringBuilder(postgres.ConnectionString);
+        var user = $"{connection.Username}:{connection.Password}";
+        return Program.Start(
             "dotnet",
             [Path.Combine(Shell.Root, "src/Cli/bin/Release/net10.0/Veza.Cli.dll"), "run"],
             ("PORT", $"{_port}"),
             ("PROMETHEUS_PORT", $"{_metricsPort}"),
-            ("VEZA_HOME", Path.Combine(_folder, "home")),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{_otlpPort}")
+            ("VEZA_HOME", _folder),
+            ("DATABASE_URL", $"postgresql://{user}@127.0.0.1:{postgres.Port}/{connection.Database}"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{_otlpPort}"),
+            // Other programs of a busy machine may have all of its inotify instances.
+            ("DOTNET_USE_POLLING_FILE_WATCHER", "true")
         );
+    }
 
     /// <summary>The configuration as it ships, with a target of this test and a shorter interval.</summary>
     private async Task<Program> StartPrometheusAsync()
@@ -127,9 +140,11 @@ public sealed class TracesTests
     /// <returns>The names of the spans that the viewer shows of a trace.</returns>
     private async Task<List<string>> SpansAsync(string trace)
     {
-        var page = await _http.GetFromJsonAsync<JsonElement>(
-            $"http://127.0.0.1:{_viewerPort}/api/telemetry/traces/{trace}"
-        );
+        var address = $"http://127.0.0.1:{_viewerPort}/api/telemetry/traces/{trace}";
+        // The first spans have yet to arrive.
+        if (!await AnswersAsync(address))
+            return [];
+        var page = await _http.GetFromJsonAsync<JsonElement>(address);
         return
         [
             .. page.GetProperty("data")
@@ -163,6 +178,12 @@ public sealed class TracesTests
         {
             return false;
         }
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        Directory.Delete(_folder, recursive: true);
     }
 
     /// <summary>A program that runs until it is disposed of.</summary>
