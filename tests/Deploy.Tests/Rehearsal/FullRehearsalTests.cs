@@ -42,7 +42,8 @@ public sealed class FullRehearsalTests
             await SteadyAsync();
             await PartAsync("releases", ReleasesAsync);
             await PartAsync("join", JoinAsync);
-            await PartAsync("bad", BadReleasesAsync);
+            await PartAsync("unhealthy", UnhealthyReleasesAsync);
+            await PartAsync("worse", WorseReleasesAsync);
             await PartAsync("failover", FailoverAsync);
             await PartAsync("loss", LossAsync);
         }
@@ -66,7 +67,7 @@ public sealed class FullRehearsalTests
             ? rate
             : CommandsPerSecondMin * 5 / 4 * 11 / 10;
 
-    /// <summary>All parts, or those that <c>VEZA_REHEARSE_PARTS</c> names.</summary>
+    /// <summary>Runs a part, unless it is none of those that <c>VEZA_REHEARSE_PARTS</c> names.</summary>
     private static Task PartAsync(string name, Func<Task> run) =>
         Environment.GetEnvironmentVariable("VEZA_REHEARSE_PARTS") is { } parts && !parts.Split(',').Contains(name)
             ? Task.CompletedTask
@@ -101,7 +102,7 @@ public sealed class FullRehearsalTests
         await StepAsync("canary, with three nodes", () => _hosts.DeployAsync("1.3.0", "canary"));
     }
 
-    private async Task BadReleasesAsync()
+    private async Task UnhealthyReleasesAsync()
     {
         await StepAsync("a release that ends at its start", () => _hosts.DeployAsync("1.4.0", "rolling"), back: 60);
         await StepAsync(
@@ -109,6 +110,10 @@ public sealed class FullRehearsalTests
             () => _hosts.DeployAsync("1.5.0", "rolling", ("READY_SECONDS", "40")),
             back: 60
         );
+    }
+
+    private async Task WorseReleasesAsync()
+    {
         await StepAsync(
             "a release that answers errors",
             () => _hosts.DeployAsync("1.6.0", "canary"),
