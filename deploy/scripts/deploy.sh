@@ -4,10 +4,11 @@
 #
 #   deploy.sh ENVIRONMENT VERSION [--strategy rolling|blue-green|canary] [--skip-backup]
 #
-#   rolling     node after node: start, move its requests over, watch, stop the old one
-#   blue-green  start on all nodes, smoke tests, move all requests at once, watch, stop the old ones
+#   rolling     node after node: start, warm up, move its requests over, watch, stop the old one
+#   blue-green  start on all nodes, warm up, move all requests at once, watch, stop the old ones
 #   canary      as blue-green, with 5, 25, 50 and 100 % of the requests, and a watch at each
 #
+# A process that was just started still compiles: it warms up on a few requests.
 # With the version that serves, it brings nodes that VEZA_HOSTS has and the proxies do not know yet.
 #
 # The new release is worse when a node is not ready, or more of its requests fail, or they take longer, than of the old
@@ -18,7 +19,7 @@ name_of_script=deploy
 # shellcheck source=deploy/scripts/environment.sh
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/environment.sh"
 
-usage() { sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 2; }
+usage() { sed -n '2,16s/^# \{0,1\}//p' "$0"; exit 2; }
 
 [ $# -ge 2 ] || usage
 environment_name=$1 version=${2#v} strategy='' backup=yes
@@ -125,12 +126,21 @@ give_up() {
   exit 1
 }
 
-# watch_new [NODE...]: for WATCH_SECONDS after WARM_UP_SECONDS, or until it is known to be worse.
+# warm_up [NODE...]: the new release gets a few requests, while slow ones do not count.
+warm_up() {
+  if [ "$active" = none ] || [ "$WARM_UP_SECONDS" = 0 ]; then return; fi
+  move "${CANARY_PERCENTS%% *}" "$@"
+  watch_new "$WARM_UP_SECONDS" 0 "$@"
+}
+
+# watch_new COLD SECONDS [NODE...]: for so many seconds after the cold ones, in which it may be slow; or until it is
+# known to be worse.
 watch_new() {
   local new_from new_now old_now windows=() window_began='' window_new window_old failures=0 node why
+  local warm=$((SECONDS + $1))
+  local until=$((warm + $2))
+  shift 2
   new_from=$(totals "$new")
-  local warm=$((SECONDS + WARM_UP_SECONDS))
-  local until=$((warm + WATCH_SECONDS))
   while :; do
     if node=$(platform_ready "$new" "$@"); then
       failures=0
@@ -227,8 +237,9 @@ join() {
   phase=changing
   for node in "${newcomers[@]}"; do
     start_new "$node"
+    warm_up "$node"
     move 100 "$node"
-    watch_new "$node"
+    watch_new 0 "$WATCH_SECONDS" "$node"
   done
   phase=finished
   note "joined: ${newcomers[*]}"
@@ -270,20 +281,22 @@ if declare -F platform_roll > /dev/null && [ "$strategy" = rolling ] && [ "$acti
   new=$active
   rolled=yes
   platform_roll "$version" || give_up "$version did not become ready"
-  watch_new
+  watch_new "$WARM_UP_SECONDS" "$WATCH_SECONDS"
 elif [ "$strategy" = rolling ]; then
   for node in "${nodes[@]}"; do
     start_new "$node"
+    warm_up "$node"
     move 100 "$node"
-    watch_new "$node"
+    watch_new 0 "$WATCH_SECONDS" "$node"
     stop_old "$node"
   done
 else
   for node in "${nodes[@]}"; do start_new "$node"; done
+  warm_up
   if [ "$strategy" = blue-green ] || [ "$active" = none ]; then CANARY_PERCENTS=100; fi
   for percent in $CANARY_PERCENTS; do
     move "$percent"
-    watch_new
+    watch_new 0 "$WATCH_SECONDS"
   done
 fi
 if [ -n "$PUBLIC_URL" ]; then

@@ -29,7 +29,7 @@ read_environment() {
   : "${READY_SECONDS:=120}"
   # How long a new release is watched at each step.
   : "${WATCH_SECONDS:=60}"
-  # Before that, slow requests do not count: a process that was just started is still compiling.
+  # How long it warms up on the canary's first share, and may be slow: a process that was just started still compiles.
   : "${WARM_UP_SECONDS:=10}"
   # A second, because a process that hangs must be found within seconds.
   : "${PROBE_SECONDS:=1}"

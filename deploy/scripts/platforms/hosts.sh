@@ -133,6 +133,8 @@ platform_weigh() {
   shift 2
   for node in "${@:-${nodes[@]}}"; do
     weight_of[$node/$slot]=$percent
+    # A new node has nothing in its other slot.
+    if among "$node" "${newcomers[@]}"; then continue; fi
     weight_of[$node/$(other_slot "$slot")]=$((100 - percent))
   done
   local servers=()

@@ -40,10 +40,12 @@ public sealed class FullRehearsalTests
             await _hosts.MakeReleaseAsync("1.7.0", RehearsedHosts.Database("delay 250"));
             _traffic = await Traffic.StartAsync(_hosts.Address, rooms: 100, Subscribers, Rate);
             await SteadyAsync();
-            await ReleasesAsync();
-            await BadReleasesAsync();
-            await FailoverAsync();
-            await LossAsync();
+            await PartAsync("releases", ReleasesAsync);
+            await PartAsync("join", JoinAsync);
+            await PartAsync("unhealthy", UnhealthyReleasesAsync);
+            await PartAsync("worse", WorseReleasesAsync);
+            await PartAsync("failover", FailoverAsync);
+            await PartAsync("loss", LossAsync);
         }
         finally
         {
@@ -65,17 +67,23 @@ public sealed class FullRehearsalTests
             ? rate
             : CommandsPerSecondMin * 5 / 4 * 11 / 10;
 
+    /// <summary>Runs a part, unless it is none of those that <c>VEZA_REHEARSE_PARTS</c> names.</summary>
+    private static Task PartAsync(string name, Func<Task> run) =>
+        Environment.GetEnvironmentVariable("VEZA_REHEARSE_PARTS") is { } parts && !parts.Split(',').Contains(name)
+            ? Task.CompletedTask
+            : run();
+
     private async Task SteadyAsync()
     {
         _traffic.Begin();
-        await CommandsAsync(CommandsPerSecondMin * 20);
+        await CommandsAsync(CommandsPerSecondMin * 10);
         var report = await _traffic.CountAsync();
         _table.Add(
             "traffic alone",
             $"{CommandsPerSecondMin} commands/s, {Subscribers} subscribers, {Unchanged}",
             Seen(report),
             report.Took,
-            IsUnchanged(report)
+            IsUnchanged(report) && report.Commands / report.Took.TotalSeconds >= CommandsPerSecondMin
         );
     }
 
@@ -83,12 +91,18 @@ public sealed class FullRehearsalTests
     {
         await StepAsync("rolling", () => _hosts.DeployAsync("1.1.0", "rolling"));
         await StepAsync("blue-green", () => _hosts.DeployAsync("1.2.0", "blue-green"));
-        await StepAsync("a third node joins", () => _hosts.JoinAsync("app3", "1.2.0"));
         await StepAsync("canary", () => _hosts.DeployAsync("1.3.0", "canary"));
         await StepAsync("rollback.sh", () => _hosts.ScriptAsync("rollback.sh"));
     }
 
-    private async Task BadReleasesAsync()
+    /// <summary>The nodes have 1.2.0 in blue, where Ansible starts the new one too.</summary>
+    private async Task JoinAsync()
+    {
+        await StepAsync("a third node joins", () => _hosts.JoinAsync("app3", "1.2.0"));
+        await StepAsync("canary, with three nodes", () => _hosts.DeployAsync("1.3.0", "canary"));
+    }
+
+    private async Task UnhealthyReleasesAsync()
     {
         await StepAsync("a release that ends at its start", () => _hosts.DeployAsync("1.4.0", "rolling"), back: 60);
         await StepAsync(
@@ -96,6 +110,10 @@ public sealed class FullRehearsalTests
             () => _hosts.DeployAsync("1.5.0", "rolling", ("READY_SECONDS", "40")),
             back: 60
         );
+    }
+
+    private async Task WorseReleasesAsync()
+    {
         await StepAsync(
             "a release that answers errors",
             () => _hosts.DeployAsync("1.6.0", "canary"),

@@ -18,12 +18,14 @@ internal sealed class RehearsalTable
             $"| {step} | {required} | {seen} | {took.TotalSeconds:F0} | {(asRequired ? "yes" : "**no**")} |"
         );
         _rows.AppendLine(row);
-        Console.WriteLine($"{TimeProvider.System.GetUtcNow():HH:mm:ss} {row}");
+        Write($"{TimeProvider.System.GetUtcNow():HH:mm:ss} {row}");
         if (asRequired)
             return;
         Failures.Add($"{row}\n{details}");
-        Console.WriteLine(details);
+        Write(details);
     }
 
-    public void Print() => Console.WriteLine(_rows);
+    public void Print() => Write(_rows.ToString());
+
+    private static void Write(string text) => TestContext.Current.TestOutputHelper?.WriteLine(text);
 }

@@ -36,6 +36,10 @@ internal sealed class RehearsedHosts
         if (Kept)
             return;
         await RunAsync("deploy/test/hosts", "down");
+        // The bucket that deploy/test/ansible serves to the hosts.
+        var bucket = $"{Folder}/s3/pid";
+        if (File.Exists(bucket))
+            await RunAsync("kill", (await File.ReadAllTextAsync(bucket)).Trim());
         Directory.Delete(Folder, recursive: true);
     }
 
