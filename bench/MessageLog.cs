@@ -48,7 +48,11 @@ internal static class MessageLog
                 {
                     while (log.Head < events)
                         await log.Appender.AppendAsync(
-                            new(Guid.CreateVersion7(), [.. Enumerable.Range(0, MessagesInCommand).Select(_ => Message())], [])
+                            new(
+                                Guid.CreateVersion7(),
+                                [.. Enumerable.Range(0, MessagesInCommand).Select(_ => Message())],
+                                []
+                            )
                         );
                 })
         );

@@ -30,8 +30,12 @@ on() {
 reach() {
   local host=$1
   shift
+  local seconds=$((reach_seconds_max + 5)) code=0
   # shellcheck disable=SC2086 # a command with options
-  timeout $((reach_seconds_max + 5)) $SSH_COMMAND -o ConnectTimeout=$reach_seconds_max "$host" "$@" < /dev/null
+  timeout $seconds $SSH_COMMAND -o ConnectTimeout=$reach_seconds_max "$host" "$@" < /dev/null || code=$?
+  # Otherwise a script that ends here would not say why.
+  [ $code -ne 124 ] || echo "$host did not answer within $seconds s" >&2
+  return $code
 }
 
 # ask HOST SQL [DATABASE]: one answer.

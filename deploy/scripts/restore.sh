@@ -3,6 +3,7 @@
 #
 #   restore.sh ENVIRONMENT --latest            to the newest commit that the archive has
 #   restore.sh ENVIRONMENT --to TIMESTAMP      to a moment: '2026-11-30 14:05:00+00'
+#   restore.sh ENVIRONMENT --backup LABEL      to the end of a backup of pgbackrest info; of a month, with --repository
 #     --repository N    takes the backup from this repository only (default: the first that works)
 #     --host HOST       the host that becomes primary (default: the present primary, or the first that answers)
 #     --lost-at TIME    the moment of the loss, for the printed RPO (default: the target, or now)
@@ -17,7 +18,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/databases.sh"
 name_of_script=restore
 
-usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2; }
+usage() { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
 
 recovery_seconds_max=7200
 stop_seconds_max=300
@@ -25,11 +26,12 @@ stop_seconds_max=300
 [ $# -gt 1 ] || usage
 read_databases "$1"
 shift
-target='' repository='' host='' lost_at='' media=true latest=false
+target='' label='' repository='' host='' lost_at='' media=true latest=false
 while [ $# -gt 0 ]; do
   case $1 in
     --latest) latest=true; shift ;;
     --to) target=${2:?a moment}; shift 2 ;;
+    --backup) label=${2:?a label}; shift 2 ;;
     --repository) repository=${2:?a number}; shift 2 ;;
     --host) host=${2:?a host}; shift 2 ;;
     --lost-at) lost_at=${2:?a moment}; shift 2 ;;
@@ -37,7 +39,7 @@ while [ $# -gt 0 ]; do
     *) usage ;;
   esac
 done
-$latest || [ -n "$target" ] || usage
+$latest || [ -n "$target$label" ] || usage
 started=$(date +%s)
 if [ -n "$target" ]; then
   # In PostgreSQL's form, with a zone: without one the server's own would count.
@@ -79,6 +81,8 @@ restore_database() {
   local options=(--stanza="$BACKUP_STANZA" --target-action=promote)
   if $latest; then
     options=(--stanza="$BACKUP_STANZA" --type=default)
+  elif [ -n "$label" ]; then
+    options+=(--type=immediate --set="$label")
   else
     options+=(--type=time --target="$target")
   fi
@@ -157,7 +161,7 @@ veza_host() {
   return 1
 }
 
-say "from $($latest && echo 'the newest commit' || echo "$target")"
+say "to $($latest && echo 'the newest commit' || echo "${target:-the end of $label}")"
 choose_host
 app=$(veza_host) || say "no host of Veza answers"
 keep_what_is_there

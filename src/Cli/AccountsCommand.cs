@@ -1,16 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
 using Veza.Api;
-using Veza.Api.Accounts;
 using Veza.Api.Configuration;
-using Veza.Commands.Dispatching;
-using Veza.EventStore;
-using Veza.Media;
-using Wolverine;
-using Wolverine.Runtime;
 
 namespace Veza.Cli;
 
@@ -33,7 +24,7 @@ internal static class AccountsCommand
         };
         var erase = new Command(
             "erase",
-            "Erases the accounts of a list, as they had asked before the log was restored. May be ended and begun again."
+            "Erases the accounts of a list, as they asked before the log was restored. May be ended and begun again."
         )
         {
             from,
@@ -48,16 +39,8 @@ internal static class AccountsCommand
 
     private static async Task<int> ListAsync(CancellationToken ct)
     {
-        var settings = VezaSettings.FromEnvironment();
-        // Opening the store would make the folder, and perhaps as another user than Veza's.
-        if (settings.Bucket is null && !Directory.Exists(settings.MediaRoot))
-            return 0;
-        MediaStore media = settings.Bucket is { } bucket
-            ? new BucketStore(bucket, settings.MediaRoot, settings.UploadBytesMax, TimeProvider.System)
-            : new FolderStore(settings.MediaRoot, settings.UploadBytesMax, TimeProvider.System);
-        using (media as IDisposable)
-            await foreach (var account in media.ErasuresAsync(ct))
-                Console.WriteLine(account);
+        await foreach (var account in RepeatedErasures.RecordedAsync(VezaSettings.FromEnvironment(), ct))
+            Console.WriteLine(account);
         return 0;
     }
 
@@ -119,40 +102,14 @@ internal static class AccountsCommand
         CancellationToken ct
     )
     {
-        await using var log = await EventLog.OpenAsync(
-            connectionString,
-            VezaApplication.EventTypes,
-            TimeProvider.System,
-            NullLoggerFactory.Instance,
-            ct,
-            wrapping: settings.KeyWrapping(),
-            names: VezaApplication.NameRules
-        );
-        using var host = await StartAsync(log, ct);
-        var commands = host.Services.GetRequiredService<CommandBus>();
-        var counts = await new RepeatedErasures(log, commands).EraseAsync(accounts, Show, ct);
-        await host.StopAsync(CancellationToken.None);
+        await using var erasures = await RepeatedErasures.OpenAsync(settings, connectionString, ct);
+        var counts = await erasures.EraseAsync(accounts, Show, ct);
         if (!Console.IsErrorRedirected)
             Console.Error.Write($"\r{"", -70}\r");
         Write(output, counts.Again, "erased again");
         Write(output, counts.Already, "were already");
         Write(output, counts.Unknown, "not in this log");
         return 0;
-    }
-
-    /// <summary>Wolverine with the commands alone: no ports, no reactors, no projections.</summary>
-    private static async Task<IHost> StartAsync(EventLog log, CancellationToken ct)
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddSingleton(provider => new CommandBus(
-            provider.GetRequiredService<IWolverineRuntime>(),
-            log,
-            TimeProvider.System.GetUtcNow
-        ));
-        builder.UseWolverine(options => options.RunVezaCommands(new Limits()));
-        var host = builder.Build();
-        await host.StartAsync(ct);
-        return host;
     }
 
     private static void Show(ErasureCounts counts)

@@ -27,7 +27,7 @@ internal static class DatabaseCommand
         );
 
     /// <param name="run">Gets the connection string.</param>
-    /// <inheritdoc cref="RunAsync(VezaSettings, string, Func{NpgsqlDataSource, CancellationToken, Task{int}}, CancellationToken)"/>
+    /// <returns>The exit code. A fault of the database is written to standard error.</returns>
     public static async Task<int> RunAsync(
         VezaSettings settings,
         Func<string, CancellationToken, Task<int>> run,

@@ -38,7 +38,7 @@ public static class EraseAccountHandler
     internal static IEnumerable<Effect> Erase(
         Account account,
         IReadOnlyList<Session> sessions,
-        IEnumerable<AccountName> names
+        IEnumerable<HeldName> names
     ) =>
         account.Erased
             ? []
@@ -50,7 +50,7 @@ public static class EraseAccountHandler
                 Effect.DestroyKey(account.Id),
             ];
 
-    private static IEnumerable<AccountName> NamesOf(Account account)
+    private static IEnumerable<HeldName> NamesOf(Account account)
     {
         yield return new(Account.UserNameScope, account.UserName.ToLowerInvariant());
         if (account.Email.Length > 0)

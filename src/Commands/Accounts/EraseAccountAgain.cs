@@ -10,14 +10,14 @@ namespace Veza.Commands.Accounts;
 /// <param name="Names">
 /// All that the account holds, from the log's names. Its events may be unreadable: a restore destroys the key first.
 /// </param>
-public sealed record EraseAccountAgain(Guid AccountId, IReadOnlyList<AccountName> Names);
+public sealed record EraseAccountAgain(Guid AccountId, IReadOnlyList<HeldName> Names);
 
 /// <summary>A unique name that an account holds.</summary>
 /// <param name="Scope">Such as <see cref="Account.UserNameScope"/>.</param>
 /// <param name="Name">In lower case.</param>
-public sealed record AccountName(string Scope, string Name)
+public sealed record HeldName(string Scope, string Name)
 {
-    public override string ToString() => nameof(AccountName);
+    public override string ToString() => nameof(HeldName);
 }
 
 public static class EraseAccountAgainHandler

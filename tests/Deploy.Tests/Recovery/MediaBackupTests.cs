@@ -4,7 +4,7 @@ using Veza.Tests;
 
 namespace Veza.Deploy.Tests.Recovery;
 
-/// <summary>Media and their backup, where one of both is a bucket: backup.sh and restore-media.sh as timers run them.</summary>
+/// <summary>Media and their backup, one of which is a bucket: backup.sh and restore-media.sh on a host.</summary>
 public sealed class MediaBackupTests : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("veza-media-").FullName;
