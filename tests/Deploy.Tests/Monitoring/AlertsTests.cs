@@ -19,13 +19,13 @@ public sealed class AlertsTests(WatchedHosts hosts)
         Task[] afterwards;
         await using (await cause.Begin(hosts))
         {
-            await Task.WhenAll(cause.Alerts.Select(FiresAsync));
+            await Task.WhenAll(cause.Alerts.Select(alert => FiresAsync(alert, again: !cause.IsLasting)));
             await Task.WhenAll(cause.HeldBack.Select(hosts.IsHeldBackAsync));
-            afterwards = [.. cause.Afterwards.Select(FiresAsync)];
+            afterwards = [.. cause.Afterwards.Select(alert => FiresAsync(alert, again: true))];
         }
         await Task.WhenAll(afterwards);
     }
 
-    private Task FiresAsync(string alert) =>
-        hosts.FiresAsync(alert, Expression.Alerts.Single(one => one.Name == alert).Severity);
+    private Task FiresAsync(string alert, bool again) =>
+        hosts.FiresAsync(alert, Expression.Alerts.Single(one => one.Name == alert).Severity, again);
 }
