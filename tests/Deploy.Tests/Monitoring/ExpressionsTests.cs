@@ -7,11 +7,6 @@ namespace Veza.Deploy.Tests.Monitoring;
 [Collection(WatchedCollection.Name)]
 public sealed partial class ExpressionsTests(WatchedHosts hosts)
 {
-    /// <summary>Names of exporters' series that rules and dashboards use. The long test scrapes each.</summary>
-    private static readonly string[] Exported = File.ReadAllLines(
-        Path.Combine(Shell.Root, "tests/Deploy.Tests/Monitoring/exported-names.txt")
-    );
-
     /// <summary>Labels with values that failures alone give. The alerts' own tests show those.</summary>
     [GeneratedRegex("""\b(code|outcome|limit|http_response_status_code)(=|=~|!=)"[^"]*",? ?""")]
     private static partial Regex Failure();
@@ -25,21 +20,6 @@ public sealed partial class ExpressionsTests(WatchedHosts hosts)
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private const int LooksMax = 240;
-
-    [Fact]
-    public async Task Every_name_is_one_of_Veza_of_an_exporter_or_of_a_recording_rule()
-    {
-        var documented = await File.ReadAllTextAsync(Path.Combine(Shell.Root, "docs/reference/metrics.md"));
-        string[] recorded = [.. Expression.Rules.Select(rule => rule.Name)];
-        var names = await NamesAsync();
-
-        var others = names
-            .Except(recorded)
-            // Written by backup.sh.
-            .Except(["veza_backup_last_success_timestamp_seconds"])
-            .Where(name => !documented.Contains($"`{Suffix().Replace(name, "")}`", StringComparison.Ordinal));
-        Assert.Equal(Exported, others.Order(StringComparer.Ordinal));
-    }
 
     [Fact]
     public async Task Every_rule_and_panel_returns_series_under_the_demo()
@@ -75,15 +55,6 @@ public sealed partial class ExpressionsTests(WatchedHosts hosts)
         Assert.Empty(empty);
     }
 
-    private static async Task<IEnumerable<string>> NamesAsync() =>
-        (await Expression.SelectorsAsync(Expression.Rules.Concat(Expression.Panels)))
-            .SelectMany(selectors => selectors)
-            .Select(selector => Name().Match(selector).Value)
-            .Distinct();
-
     [GeneratedRegex("^[a-zA-Z_:][a-zA-Z0-9_:]*")]
     private static partial Regex Name();
-
-    [GeneratedRegex("_(bucket|count|sum)$")]
-    private static partial Regex Suffix();
 }

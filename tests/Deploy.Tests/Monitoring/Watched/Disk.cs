@@ -32,7 +32,6 @@ internal sealed class Disk : IAsyncDisposable
     /// <returns>Null when mounting is not permitted here.</returns>
     public static async Task<Disk?> TryMakeAsync(int megabytes)
     {
-        // Not below /tmp's private mounts: the exporter of the host reads it.
         var folder = Directory.CreateTempSubdirectory("veza-disk-").FullName;
         var made = await Shell.RunAsync("sh", "-ec", Make, "sh", folder, $"{megabytes}");
         if (made.Code != 0)
@@ -53,6 +52,12 @@ internal sealed class Disk : IAsyncDisposable
         for (long written = 0; written < bytes; written += piece.Length)
             await file.WriteAsync(piece, ct);
         file.Flush(flushToDisk: true);
+    }
+
+    public void Free()
+    {
+        foreach (var file in Directory.GetFiles(Folder))
+            File.Delete(file);
     }
 
     public async ValueTask DisposeAsync()

@@ -42,7 +42,9 @@ internal static partial class ShortTimes
         var names = Receiver().Matches(shipped[receivers..]).Select(match => match.Groups[1].Value);
         return Divided(routes)
             + "\nreceivers:\n"
-            + string.Concat(names.Select(name => $"  - name: {name}\n    webhook_configs: [{{url: {webhook}/{name}}}]\n"));
+            + string.Concat(
+                names.Select(name => $"  - name: {name}\n    webhook_configs:\n      - url: {webhook}/{name}\n")
+            );
     }
 
     private static string Divided(string text) =>

@@ -36,6 +36,9 @@ internal sealed class VezaNode : IAsyncDisposable
         _daemon.Environment["PORT"] = $"{Port}";
         _daemon.Environment["PROMETHEUS_PORT"] = $"{MetricsPort}";
         _daemon.Environment["VEZA_HOME"] = Home;
+        // A user has 128 watches of files for all programs, and no configuration changes here.
+        _daemon.Environment["DOTNET_hostBuilder__reloadConfigOnChange"] = "false";
+        _daemon.Environment["DOTNET_USE_POLLING_FILE_WATCHER"] = "true";
     }
 
     public string Host { get; }
