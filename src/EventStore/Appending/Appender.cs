@@ -367,9 +367,7 @@ public sealed class Appender : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// The server itself reported that it has no room: another attempt would not help.
-    /// </summary>
+    /// <summary>The server itself reported that it has no room: another attempt would not help.</summary>
     private static IOException NotAppended(PostgresException full, int attempt) =>
         attempt == 1 ? new StorageFullException(full) : MaybeAppended(full);
 

@@ -58,7 +58,7 @@ public sealed class OtlpTests : IAsyncLifetime
         Assert.Contains("test_sent_total{} 1", await page.TextAsync());
     }
 
-    /// <summary>Prometheus 2 and 3 ask in the first two ways; each further form would be made and cached apart.</summary>
+    /// <summary>Prometheus 2 and 3 ask in the first two ways. Each further form would be cached apart.</summary>
     [Theory]
     [InlineData("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", true)]
     [InlineData("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;q=0.3", true)]
