@@ -52,7 +52,7 @@ internal sealed class NotedHosts : IDisposable
             // As from a terminal, whose Ctrl-C goes to all processes of the group. Without the first part, signals that
             // this process ignores would be ignored by the script too.
             [
-                "--default-signal=INT,HUP,TERM",
+                "--default-signal=INT,HUP,TERM,PIPE",
                 "setsid",
                 "deploy/scripts/deploy.sh",
                 $"{_folder}/test.env",
@@ -60,6 +60,14 @@ internal sealed class NotedHosts : IDisposable
                 "--strategy",
                 strategy,
             ],
+            new Dictionary<string, string> { ["NOTES"] = _folder }
+        );
+
+    /// <summary>As <see cref="DeployAsync"/>, with a program that reads what the script says.</summary>
+    public Task<ShellResult> DeployToAsync(string reader, string version) =>
+        Shell.RunAsync(
+            "bash",
+            ["-c", $"env --default-signal=PIPE deploy/scripts/deploy.sh {_folder}/test.env {version} 2> >({reader})"],
             new Dictionary<string, string> { ["NOTES"] = _folder }
         );
 
