@@ -72,7 +72,8 @@ internal sealed class NotedHosts : IDisposable
         );
 
     /// <summary>Takes the lock of deployments, and fails if one holds it.</summary>
-    public Task<ShellResult> LockAsync() => Shell.RunAsync("flock", "--nonblock", Path.Combine(_folder, "lock"), "true");
+    public Task<ShellResult> LockAsync() =>
+        Shell.RunAsync("flock", "--nonblock", Path.Combine(_folder, "lock"), "true");
 
     /// <summary>Waits until a deployment is at the command that <c>pause</c> names.</summary>
     public Task PausedAsync() => Eventually.TrueAsync(() => File.Exists(Path.Combine(_folder, "paused")));
