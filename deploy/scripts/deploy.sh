@@ -119,6 +119,7 @@ leave() {
 }
 trap leave EXIT
 trap 'reason="interrupted by a signal"; exit 1' INT TERM HUP
+trap '' PIPE
 
 give_up() {
   reason=$*

@@ -10,7 +10,8 @@ active_version=none
 idle_version=none
 scripts=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 
-say() { echo "${name_of_script:-deploy}: $*" >&2; }
+# A lost terminal takes no more lines, and must not end the way back.
+say() { echo "${name_of_script:-deploy}: $*" >&2 || true; }
 fail() { say "$*"; exit 1; }
 
 # read_environment NAME: deploy/environments/NAME.env, or a file if the name has a slash.

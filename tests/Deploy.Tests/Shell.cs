@@ -6,7 +6,8 @@ namespace Veza.Deploy.Tests;
 internal static class Shell
 {
     /// <summary>
-    /// Far beyond what any of them takes, so that a hanging one ends its test with what it wrote. Rehearsals set up hosts.
+    /// Far beyond what any of them takes, so that a hanging one ends its test with what it wrote. Rehearsals set up
+    /// hosts.
     /// </summary>
     private static readonly TimeSpan LongestRun = TimeSpan.FromMinutes(
         Environment.GetEnvironmentVariable("VEZA_REHEARSE") is null ? 5 : 30

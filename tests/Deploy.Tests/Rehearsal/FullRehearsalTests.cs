@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Veza.Deploy.Tests.Rehearsal;
 
 /// <summary>
-/// <c>./veza rehearse</c>: releases change, and databases are lost, on Debian hosts with systemd, while people write and
-/// follow. Prints a table.
+/// <c>./veza rehearse</c>: releases change, and databases are lost, on Debian hosts with systemd, while people write
+/// and follow. Prints a table.
 /// </summary>
 public sealed class FullRehearsalTests
 {
@@ -141,7 +141,8 @@ public sealed class FullRehearsalTests
             "service back in 30 s, nothing acknowledged lost, epochChanged to all subscribers",
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"back after {report.LongestPause.TotalSeconds:F1} s, {lost} lost of {report.Commands}, {changed} epochChanged"
+                $"back after {report.LongestPause.TotalSeconds:F1} s, {lost} lost of {report.Commands}, "
+                    + $"{changed} epochChanged"
             ),
             report.Took,
             promoted.Code == 0
@@ -192,8 +193,9 @@ public sealed class FullRehearsalTests
             "restored to a chosen second, RTO < 600 s, RPO < 60 s, epochChanged to all subscribers",
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{RehearsedHosts.Line(restored, "RTO")}; {RehearsedHosts.Line(restored, "RPO")}; {lost} lost of before; "
-                    + $"{_traffic.EpochsChanged - epochs} epochChanged; {setUp.TotalSeconds:F0} s to set up bare hosts"
+                $"{RehearsedHosts.Line(restored, "RTO")}; {RehearsedHosts.Line(restored, "RPO")}; "
+                    + $"{lost} lost of before; {_traffic.EpochsChanged - epochs} epochChanged; "
+                    + $"{setUp.TotalSeconds:F0} s to set up bare hosts"
             ),
             back.Took,
             restored.Code == 0

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Veza.Deploy.Tests.Rehearsal;
 
-/// <summary>What a rehearsal required, and what it saw. Each row is printed at once, and all again at the end.</summary>
+/// <summary>What a rehearsal required, and what it saw. Prints each row at once, and all again at the end.</summary>
 internal sealed class RehearsalTable
 {
     private readonly StringBuilder _rows = new("| step | required | seen | seconds | |\n|---|---|---|---|---|\n");

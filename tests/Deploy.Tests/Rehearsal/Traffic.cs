@@ -12,8 +12,8 @@ namespace Veza.Deploy.Tests.Rehearsal;
 /// <remarks>
 /// Counts exactly: each request that was not answered with success at its first attempt, each item that a subscriber
 /// did not get, and each that it got twice. A failed command is sent again under its key until it is answered, so that
-/// what was acknowledged is known. It goes on all the while; <see cref="Begin"/> and <see cref="CountAsync"/> count what
-/// falls into a step.
+/// what was acknowledged is known. It goes on all the while; <see cref="Begin"/> and <see cref="CountAsync"/> count
+/// what falls into a step.
 /// </remarks>
 internal sealed class Traffic : IAsyncDisposable
 {

@@ -43,6 +43,14 @@ public sealed class InterruptedReleaseTests
     }
 
     [Fact]
+    public async Task A_reader_of_its_lines_that_is_gone_ends_no_deployment()
+    {
+        using var hosts = new NotedHosts();
+        (await hosts.DeployToAsync("head -n 1", "1.1.0")).Succeeded();
+        Assert.Equal("deployed", hosts.Outcome);
+    }
+
+    [Fact]
     public async Task A_node_that_ssh_loses_gives_all_requests_back_to_the_old_release()
     {
         using var hosts = new NotedHosts("WATCH_SECONDS=60");

@@ -52,7 +52,7 @@ internal sealed class NotedHosts : IDisposable
             // As from a terminal, whose Ctrl-C goes to all processes of the group. Without the first part, signals that
             // this process ignores would be ignored by the script too.
             [
-                "--default-signal=INT,HUP,TERM",
+                "--default-signal=INT,HUP,TERM,PIPE",
                 "setsid",
                 "deploy/scripts/deploy.sh",
                 $"{_folder}/test.env",
@@ -63,8 +63,17 @@ internal sealed class NotedHosts : IDisposable
             new Dictionary<string, string> { ["NOTES"] = _folder }
         );
 
+    /// <summary>As <see cref="DeployAsync"/>, with a program that reads what the script says.</summary>
+    public Task<ShellResult> DeployToAsync(string reader, string version) =>
+        Shell.RunAsync(
+            "bash",
+            ["-c", $"env --default-signal=PIPE deploy/scripts/deploy.sh {_folder}/test.env {version} 2> >({reader})"],
+            new Dictionary<string, string> { ["NOTES"] = _folder }
+        );
+
     /// <summary>Takes the lock of deployments, and fails if one holds it.</summary>
-    public Task<ShellResult> LockAsync() => Shell.RunAsync("flock", "--nonblock", Path.Combine(_folder, "lock"), "true");
+    public Task<ShellResult> LockAsync() =>
+        Shell.RunAsync("flock", "--nonblock", Path.Combine(_folder, "lock"), "true");
 
     /// <summary>Waits until a deployment is at the command that <c>pause</c> names.</summary>
     public Task PausedAsync() => Eventually.TrueAsync(() => File.Exists(Path.Combine(_folder, "paused")));
