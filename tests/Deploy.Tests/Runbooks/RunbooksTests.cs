@@ -54,6 +54,6 @@ public sealed partial class RunbooksTests
     [GeneratedRegex(@"(?<![\w/])deploy/[\w./-]+")]
     private static partial Regex FileOfDeploy();
 
-    [GeneratedRegex(@"deploy/scripts/[\w-]+\.sh (\S+)")]
+    [GeneratedRegex(@"deploy/scripts/[\w-]+\.sh ([\w-]+)")]
     private static partial Regex Script();
 }
