@@ -306,6 +306,9 @@ public sealed class WatchedHosts : IAsyncLifetime
         await StartAsync(
             "prometheus-nginx-exporter",
             $"-web.listen-address={ProxyHost}:{nginxPort}",
+            // nginx may still start.
+            "-nginx.retries=30",
+            "-nginx.retry-interval=1s",
             $"-nginx.scrape-uri=http://{ProxyHost}:{statusPort}/nginx_status"
         );
         var (primary, _) = await StartPostgresExporterAsync(Database1, Databases.PrimaryPort);
