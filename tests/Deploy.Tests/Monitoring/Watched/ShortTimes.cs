@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Veza.Deploy.Tests.Monitoring.Watched;
@@ -27,12 +28,25 @@ internal static partial class ShortTimes
     /// <summary>Rules, each evaluated every second.</summary>
     public static string Rules(string shipped) => Divided(Interval().Replace(shipped, ""));
 
+    [GeneratedRegex(@"file_sd_configs:\n +- files: \[targets/(\w+)\.yml\]")]
+    private static partial Regex Targets();
+
     /// <summary>The shipped jobs, scraped every second.</summary>
-    public static string Prometheus(string shipped, string self, string blackbox) =>
-        shipped
-            .Replace("_interval: 15s", "_interval: 1s", StringComparison.Ordinal)
-            .Replace("localhost:9090", self, StringComparison.Ordinal)
-            .Replace("localhost:9115", blackbox, StringComparison.Ordinal);
+    /// <param name="targets">Of each file of targets. Files would need one of a user's 128 watches.</param>
+    public static string Prometheus(
+        string shipped,
+        string self,
+        string blackbox,
+        IReadOnlyDictionary<string, string[]> targets
+    ) =>
+        Targets()
+            .Replace(
+                shipped
+                    .Replace("_interval: 15s", "_interval: 1s", StringComparison.Ordinal)
+                    .Replace("localhost:9090", self, StringComparison.Ordinal)
+                    .Replace("localhost:9115", blackbox, StringComparison.Ordinal),
+                match => "static_configs: [{targets: " + JsonSerializer.Serialize(targets[match.Groups[1].Value]) + "}]"
+            );
 
     /// <summary>The shipped routes and inhibitions. Each receiver is a path of a webhook.</summary>
     public static string Alertmanager(string shipped, string webhook)

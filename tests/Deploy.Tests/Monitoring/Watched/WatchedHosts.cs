@@ -48,7 +48,9 @@ public sealed class WatchedHosts : IAsyncLifetime
     private readonly string _prometheusAddress = $"{Monitor}:{Loopback.FreePort()}";
     private readonly string _alertmanagerAddress = $"{Monitor}:{Loopback.FreePort()}";
     private readonly string _otherAlertmanagerAddress = $"{Monitor}:{Loopback.FreePort()}";
+    private readonly Dictionary<string, string[]> _targets = [];
     private string _root = "";
+    private string _blackbox = "";
 
     public static bool IsWanted => Environment.GetEnvironmentVariable("VEZA_REHEARSE") == "1";
 
@@ -185,7 +187,7 @@ public sealed class WatchedHosts : IAsyncLifetime
         settings.Remove("DATABASE_URL");
         var node = new VezaNode(Single, _root, disk.Folder, null, settings);
         await node.StartAsync();
-        await WriteTargetsAsync("veza", [Node1.Target, Node2.Target, node.Target]);
+        await ScrapeAsync(Node1, Node2, node);
         await Eventually.TrueAsync(
             async () => await CountAsync($"up{{host=\"{Single}\"}} == 1") > 0,
             what: "the other node is scraped"
@@ -195,19 +197,29 @@ public sealed class WatchedHosts : IAsyncLifetime
 
     internal async Task StopPrivateNodeAsync(VezaNode node, SmallDisk disk)
     {
-        await WriteTargetsAsync("veza", [Node1.Target, Node2.Target]);
+        await ScrapeAsync(Node1, Node2);
         await node.DisposeAsync();
         await disk.DisposeAsync();
     }
 
     private string HomeOf(string host) => Directory.CreateDirectory(Path.Combine(_root, "home-" + host)).FullName;
 
-    /// <summary>Prometheus reads it by itself. It must not see half a file.</summary>
-    private async Task WriteTargetsAsync(string job, string[] addresses)
+    private async Task ScrapeAsync(params VezaNode[] nodes)
     {
-        var file = Path.Combine(PrometheusFolder, "targets", job + ".yml");
-        await File.WriteAllTextAsync(file + ".new", $"- targets: {JsonSerializer.Serialize(addresses)}\n");
-        File.Move(file + ".new", file, overwrite: true);
+        _targets["veza"] = [.. nodes.Select(node => node.Target)];
+        await ConfigurePrometheusAsync();
+        await ReloadAsync();
+    }
+
+    private async Task<string> ConfigurePrometheusAsync()
+    {
+        var shipped = Path.Combine(Shell.Root, "deploy/monitoring/prometheus/prometheus.yml");
+        var configuration = Path.Combine(PrometheusFolder, "prometheus.yml");
+        await File.WriteAllTextAsync(
+            configuration,
+            ShortTimes.Prometheus(await File.ReadAllTextAsync(shipped), _prometheusAddress, _blackbox, _targets)
+        );
+        return configuration;
     }
 
     private static string ReceiverOf(string severity) =>
@@ -294,26 +306,24 @@ public sealed class WatchedHosts : IAsyncLifetime
         await StartAsync(
             "prometheus-nginx-exporter",
             $"-web.listen-address={ProxyHost}:{nginxPort}",
+            // nginx may still start.
+            "-nginx.retries=30",
+            "-nginx.retry-interval=1s",
             $"-nginx.scrape-uri=http://{ProxyHost}:{statusPort}/nginx_status"
         );
         var (primary, _) = await StartPostgresExporterAsync(Database1, Databases.PrimaryPort);
         (var standby, StandbyExporter) = await StartPostgresExporterAsync(Database2, Databases.StandbyPort);
-        var blackbox = $"{Monitor}:{Loopback.FreePort()}";
-        await StartBlackboxAsync(blackbox);
+        _blackbox = $"{Monitor}:{Loopback.FreePort()}";
+        await StartBlackboxAsync(_blackbox);
         await StartAlertmanagersAsync();
         string[] hosts = [App1, Database1, ProxyHost];
-        await StartPrometheusAsync(
-            blackbox,
-            new()
-            {
-                ["veza"] = [Node1.Target, Node2.Target],
-                ["postgres"] = [primary, standby],
-                ["node"] = [.. hosts.Select(host => $"{host}:{nodePort}")],
-                ["nginx"] = [$"{ProxyHost}:{nginxPort}"],
-                ["alertmanager"] = [_alertmanagerAddress, _otherAlertmanagerAddress],
-                ["probe"] = [$"https://{ProxyHost}:{httpsPort}/health/live"],
-            }
-        );
+        _targets["veza"] = [Node1.Target, Node2.Target];
+        _targets["postgres"] = [primary, standby];
+        _targets["node"] = [.. hosts.Select(host => $"{host}:{nodePort}")];
+        _targets["nginx"] = [$"{ProxyHost}:{nginxPort}"];
+        _targets["alertmanager"] = [_alertmanagerAddress, _otherAlertmanagerAddress];
+        _targets["probe"] = [$"https://{ProxyHost}:{httpsPort}/health/live"];
+        await StartPrometheusAsync();
     }
 
     private async Task StartProxyAsync(int httpsPort, int statusPort)
@@ -406,27 +416,15 @@ public sealed class WatchedHosts : IAsyncLifetime
         }
     }
 
-    private async Task StartPrometheusAsync(string blackbox, Dictionary<string, string[]> targets)
+    private async Task StartPrometheusAsync()
     {
-        var shipped = Path.Combine(Shell.Root, "deploy/monitoring/prometheus");
         Directory.CreateDirectory(Path.Combine(PrometheusFolder, "rules"));
-        Directory.CreateDirectory(Path.Combine(PrometheusFolder, "targets"));
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(shipped, "rules")))
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Shell.Root, "deploy/monitoring/prometheus/rules")))
             await File.WriteAllTextAsync(
                 Path.Combine(PrometheusFolder, "rules", Path.GetFileName(file)),
                 ShortTimes.Rules(await File.ReadAllTextAsync(file))
             );
-        foreach (var (job, addresses) in targets)
-            await WriteTargetsAsync(job, addresses);
-        var configuration = Path.Combine(PrometheusFolder, "prometheus.yml");
-        await File.WriteAllTextAsync(
-            configuration,
-            ShortTimes.Prometheus(
-                await File.ReadAllTextAsync(Path.Combine(shipped, "prometheus.yml")),
-                _prometheusAddress,
-                blackbox
-            )
-        );
+        var configuration = await ConfigurePrometheusAsync();
         await StartAsync(
             "prometheus",
             $"--config.file={configuration}",
