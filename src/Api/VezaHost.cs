@@ -180,6 +180,8 @@ public static class VezaHost
             new WebApplicationOptions
             {
                 ContentRootPath = AppContext.BaseDirectory,
+                // Settings are read once. Otherwise each node watches files, and a machine has few watchers (inotify).
+                Args = ["--hostBuilder:reloadConfigOnChange=false"],
                 // The settings define the differences of development. The framework's own difference is a page for
                 // exceptions around every request, which Problems replaces.
                 EnvironmentName = Environments.Production,
