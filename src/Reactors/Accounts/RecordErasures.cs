@@ -9,7 +9,7 @@ namespace Veza.Reactors.Accounts;
 /// </summary>
 /// <remarks>
 /// The request itself records it before it answers; this repeats it after a fault of the storage or of the process.
-/// See docs/decisions/0082-erasures-are-recorded-beside-the-media.md.
+/// See docs/decisions/0081-erasures-are-recorded-beside-the-media.md.
 /// </remarks>
 [Reactor("accounts.record_erasures.v1")]
 public sealed class RecordErasures(MediaStore media)
