@@ -8,8 +8,6 @@ namespace Veza.Cli;
 /// <summary><c>veza accounts</c>: erases accounts again that a restored backup has brought back.</summary>
 internal static class AccountsCommand
 {
-    private const int ExitCodeFailed = 1;
-
     /// <summary>Accounts of one list, of 33 bytes each. A longer list is given in parts.</summary>
     private const int AccountsMax = 1_000_000;
 
@@ -50,7 +48,7 @@ internal static class AccountsCommand
         using (var list = from == "-" ? Console.In : new StreamReader(from))
             accounts = await ReadAsync(from, list, Console.Error, ct);
         if (accounts is null)
-            return ExitCodeFailed;
+            return ExitCode.Failed;
         var settings = VezaSettings.FromEnvironment();
         if (!settings.InProduction)
             settings = DevelopmentSecrets.Fill(settings);

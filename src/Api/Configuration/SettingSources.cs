@@ -2,7 +2,9 @@ using System.Collections;
 
 namespace Veza.Api.Configuration;
 
-/// <summary>The variables of a process, and what the files and the secret of Vault that they name add. Read once.</summary>
+/// <summary>
+/// The variables of a process, and what the files and the secret of Vault that they name add. Read once.
+/// </summary>
 public sealed class SettingSources
 {
     private readonly IReadOnlyDictionary<string, string> _variables;

@@ -87,7 +87,9 @@ public sealed class SubjectKeyStore
     /// Keys that outlive the secrets of the servers: for each purpose the first one that any node gave. They are kept
     /// among the accounts' keys, and so wrapped anew with them. Only the first start writes.
     /// </summary>
-    /// <param name="first">By purposes, which name them for ever: 32 bytes, derived from a secret of the servers.</param>
+    /// <param name="first">
+    /// By purposes, which name them for ever: 32 bytes, derived from a secret of the servers.
+    /// </param>
     /// <returns>By the same purposes.</returns>
     internal async Task<IReadOnlyDictionary<string, byte[]>> LastingAsync(
         IReadOnlyDictionary<string, byte[]> first,
