@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Npgsql;
 using Veza.Api;
 using Veza.Api.Configuration;
 using Veza.Cli;
@@ -70,7 +71,7 @@ catch (InvalidSettingsException e)
         Console.Error.WriteLine("veza: " + problem);
     return ExitCode.Failed;
 }
-catch (Exception e) when (e is LocalPostgresException or IOException)
+catch (Exception e) when (e is LocalPostgresException or IOException or NpgsqlException)
 {
     Console.Error.WriteLine("veza: " + e.Message);
     return ExitCode.Failed;
