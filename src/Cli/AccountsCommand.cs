@@ -49,9 +49,7 @@ internal static class AccountsCommand
             accounts = await ReadAsync(from, list, Console.Error, ct);
         if (accounts is null)
             return ExitCode.Failed;
-        var settings = VezaSettings.FromEnvironment();
-        if (!settings.InProduction)
-            settings = DevelopmentSecrets.Fill(settings);
+        var settings = DevelopmentSecrets.Fill(VezaSettings.FromEnvironment());
         return await DatabaseCommand.RunAsync(
             settings,
             (connectionString, stop) => EraseAsync(settings, connectionString, accounts, Console.Out, stop),

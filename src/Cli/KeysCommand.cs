@@ -32,9 +32,7 @@ internal static class KeysCommand
 
     private static Task<int> RunAsync(Func<KeyRotation, CancellationToken, Task<int>> run, CancellationToken ct)
     {
-        var settings = VezaSettings.FromEnvironment();
-        if (!settings.InProduction)
-            settings = DevelopmentSecrets.Fill(settings);
+        var settings = DevelopmentSecrets.Fill(VezaSettings.FromEnvironment());
         var wrapping = settings.KeyWrapping();
         return DatabaseCommand.RunAsync(
             settings,
