@@ -167,6 +167,9 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
     /// </summary>
     public Task FillTailAsync(CancellationToken ct) => _follower.FillTailAsync(ct);
 
+    /// <inheritdoc cref="LogDataSources.OpenFirstAsync"/>
+    public Task OpenFirstConnectionsAsync(CancellationToken ct) => _sources.OpenFirstAsync(Budget, ct);
+
     /// <summary>
     /// Events after <paramref name="after"/>: from the tail, or from the database when the tail no longer holds them.
     /// Empty at the head.

@@ -11,6 +11,9 @@ internal sealed class LogDataSources : IAsyncDisposable
 {
     private const int RunnersTimeoutSeconds = 2;
 
+    /// <summary>Connections for reading, and for keys, that are open before the first request.</summary>
+    internal const int OpenedFirst = 8;
+
     private readonly string _connectionString;
     private readonly TimelineGuard _guard;
 
@@ -41,6 +44,35 @@ internal sealed class LogDataSources : IAsyncDisposable
     /// For work behind the log: it commits without waiting for the flush, and ends when another node takes it over.
     /// </summary>
     public NpgsqlDataSource Runners { get; }
+
+    /// <summary>
+    /// Opens connections for the first requests: on a busy host each takes a while, and a process that was just started
+    /// gets many requests at once. What cannot be opened now, a request opens later.
+    /// </summary>
+    public Task OpenFirstAsync(ConnectionBudget budget, CancellationToken ct) =>
+        Task.WhenAll(
+            OpenAsync(Queries, Math.Min(OpenedFirst, budget.Queries / 2), ct),
+            OpenAsync(Keys, Math.Min(OpenedFirst, budget.Keys / 2), ct)
+        );
+
+    private static async Task OpenAsync(NpgsqlDataSource pool, int count, CancellationToken ct)
+    {
+        var opened = new List<NpgsqlConnection>();
+        try
+        {
+            // Each is kept until the last is open: otherwise the pool would give out the first again.
+            while (opened.Count < count)
+                opened.Add(await pool.OpenConnectionAsync(ct));
+        }
+        catch (NpgsqlException)
+        { /* The database has none left, or is busy; the host looks after its health. */
+        }
+        finally
+        {
+            foreach (var connection in opened)
+                await connection.DisposeAsync();
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -32,6 +32,17 @@ public class ConnectionBudgetTests(LogFixture fixture)
         Assert.Equal(30, ConnectionBudget.Of(wanted: 30, Unconfigured).Total);
 
     [Fact]
+    public async Task A_node_has_connections_open_before_its_first_request()
+    {
+        await using var log = await LogFixture.OpenAsync(await fixture.NewDatabaseAsync());
+        int[] mostOfEach = [log.Budget.Queries, log.Budget.Keys];
+        var first = mostOfEach.Sum(most => Math.Min(LogDataSources.OpenedFirst, most / 2));
+        Assert.InRange(await SessionsAsync(log), 1, first - 1);
+        await log.OpenFirstConnectionsAsync(CancellationToken.None);
+        Assert.InRange(await SessionsAsync(log), first, log.Budget.Total);
+    }
+
+    [Fact]
     public async Task A_node_learns_what_its_role_is_allowed_and_opens_no_more_than_it_said()
     {
         const int Limit = 40;
@@ -63,5 +74,14 @@ public class ConnectionBudgetTests(LogFixture fixture)
                 Assert.InRange((long)(await ask.ExecuteScalarAsync(ct))!, 1, log.Budget.Total);
             }
         );
+    }
+
+    private static async Task<long> SessionsAsync(EventLog log)
+    {
+        await using var ask = log.Database.CreateCommand(
+            "select count(*) from pg_stat_activity "
+                + "where datname = current_database() and backend_type = 'client backend'"
+        );
+        return (long)(await ask.ExecuteScalarAsync())!;
     }
 }

@@ -107,7 +107,7 @@ public sealed class FullRehearsalTests
         await StepAsync("a release that ends at its start", () => _hosts.DeployAsync("1.4.0", "rolling"), back: 60);
         await StepAsync(
             "a release that never is healthy",
-            () => _hosts.DeployAsync("1.5.0", "rolling", ("READY_SECONDS", "40")),
+            () => _hosts.DeployAsync("1.5.0", "rolling", ("READY_SECONDS", "25")),
             back: 60
         );
     }
