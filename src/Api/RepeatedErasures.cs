@@ -1,14 +1,9 @@
 using System.Runtime.CompilerServices;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Veza.Api.Configuration;
 using Veza.Commands.Accounts;
-using Veza.Commands.Dispatching;
 using Veza.Domain.Accounts;
-using Veza.EventStore;
 using Veza.Media;
-using Wolverine;
-using Wolverine.Runtime;
 
 namespace Veza.Api;
 
@@ -25,54 +20,14 @@ public sealed record ErasureCounts(int Again, int Already, int Unknown)
 /// Erases accounts again after a restore to a moment before their erasure. It may be ended and begun again, while nodes
 /// run or not: it looks at each account first.
 /// </summary>
-public sealed class RepeatedErasures : IAsyncDisposable
+public sealed class RepeatedErasures(LogCommands commands)
 {
     /// <summary>Enough to fill the log's batches; a restored service has other work too.</summary>
     public const int AtOnceMax = 16;
 
-    private readonly EventLog _log;
-    private readonly IHost _host;
-    private readonly CommandBus _commands;
     private int _again;
     private int _already;
     private int _unknown;
-
-    private RepeatedErasures(EventLog log, IHost host)
-    {
-        _log = log;
-        _host = host;
-        _commands = host.Services.GetRequiredService<CommandBus>();
-    }
-
-    /// <summary>Opens the log with the commands alone: no ports, no reactors, no projections.</summary>
-    /// <param name="settings">With its secrets filled in.</param>
-    /// <param name="connectionString">Npgsql's form.</param>
-    public static async Task<RepeatedErasures> OpenAsync(
-        VezaSettings settings,
-        string connectionString,
-        CancellationToken ct
-    )
-    {
-        var log = await EventLog.OpenAsync(
-            connectionString,
-            VezaApplication.EventTypes,
-            TimeProvider.System,
-            NullLoggerFactory.Instance,
-            ct,
-            wrapping: settings.KeyWrapping(),
-            names: VezaApplication.NameRules
-        );
-        var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddSingleton(provider => new CommandBus(
-            provider.GetRequiredService<IWolverineRuntime>(),
-            log,
-            TimeProvider.System.GetUtcNow
-        ));
-        builder.UseWolverine(options => options.RunVezaCommands(new Limits(settings.MessageBytesMax)));
-        var host = builder.Build();
-        await host.StartAsync(ct);
-        return new(log, host);
-    }
 
     /// <returns>Every account that nodes recorded as erased beside the media.</returns>
     /// <exception cref="MediaStorageException">They could not be read.</exception>
@@ -112,19 +67,12 @@ public sealed class RepeatedErasures : IAsyncDisposable
         return Counts;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _host.StopAsync(CancellationToken.None);
-        _host.Dispose();
-        await _log.DisposeAsync();
-    }
-
     private ErasureCounts Counts =>
         new(Volatile.Read(ref _again), Volatile.Read(ref _already), Volatile.Read(ref _unknown));
 
     private async Task EraseAsync(Guid account, CancellationToken ct)
     {
-        switch ((await _log.Aggregates.LoadAsync(typeof(Account), account, ct)).State)
+        switch ((await commands.Log.Aggregates.LoadAsync(typeof(Account), account, ct)).State)
         {
             case null:
                 Interlocked.Increment(ref _unknown);
@@ -133,10 +81,7 @@ public sealed class RepeatedErasures : IAsyncDisposable
                 Interlocked.Increment(ref _already);
                 break;
             default:
-                await _commands.FollowUpAsync(
-                    Guid.CreateVersion7(),
-                    new EraseAccountAgain(account, await NamesAsync(account, ct))
-                );
+                await commands.SendAsync(new EraseAccountAgain(account, await NamesAsync(account, ct)));
                 Interlocked.Increment(ref _again);
                 break;
         }
@@ -144,7 +89,9 @@ public sealed class RepeatedErasures : IAsyncDisposable
 
     private async Task<IReadOnlyList<HeldName>> NamesAsync(Guid account, CancellationToken ct)
     {
-        await using var command = _log.Database.CreateCommand("select scope, name from log.names where owner = $1");
+        await using var command = commands.Log.Database.CreateCommand(
+            "select scope, name from log.names where owner = $1"
+        );
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = account });
         await using var rows = await command.ExecuteReaderAsync(ct);
         List<HeldName> names = [];

@@ -2,10 +2,14 @@ using System.CommandLine;
 using System.Globalization;
 using Veza.Api;
 using Veza.Api.Configuration;
+using Veza.Domain.Accounts;
 
 namespace Veza.Cli;
 
-/// <summary><c>veza accounts</c>: erases accounts again that a restored backup has brought back.</summary>
+/// <summary>
+/// <c>veza accounts</c>: makes the first operator of a production, and erases accounts again that a restored backup has
+/// brought back.
+/// </summary>
 internal static class AccountsCommand
 {
     /// <summary>Accounts of one list, of 33 bytes each. A longer list is given in parts.</summary>
@@ -28,11 +32,64 @@ internal static class AccountsCommand
             from,
         };
         erase.SetAction((arguments, ct) => EraseAsync(arguments.GetValue(from)!, ct));
-        return new("accounts", "Erases accounts again after a restore; needs the same settings as Veza.")
+        return new("accounts", "Works on accounts in the log itself; needs the same settings as Veza.")
         {
+            Grant(),
             erased,
             erase,
         };
+    }
+
+    private static Command Grant()
+    {
+        var name = new Argument<string>("name") { Description = "The account's user name." };
+        var role = new Argument<string>("role") { Description = "The role." };
+        role.AcceptOnlyFromAmong([.. PlatformRole.Granted]);
+        var grant = new Command("grant", "Gives an account a role on the platform, such as the first operator's.")
+        {
+            name,
+            role,
+        };
+        grant.SetAction(
+            (arguments, ct) =>
+            {
+                var settings = DevelopmentSecrets.Fill(VezaSettings.FromEnvironment());
+                return DatabaseCommand.RunAsync(
+                    settings,
+                    (connectionString, stop) =>
+                        GrantAsync(
+                            settings,
+                            connectionString,
+                            arguments.GetValue(name)!,
+                            arguments.GetValue(role)!,
+                            Console.Out,
+                            stop
+                        ),
+                    ct
+                );
+            }
+        );
+        return grant;
+    }
+
+    /// <returns>The exit code.</returns>
+    internal static async Task<int> GrantAsync(
+        VezaSettings settings,
+        string connectionString,
+        string name,
+        string role,
+        TextWriter output,
+        CancellationToken ct
+    )
+    {
+        await using var commands = await LogCommands.OpenAsync(settings, connectionString, ct);
+        if (!await commands.GrantRoleAsync(name, role, ct))
+        {
+            output.WriteLine($"veza: there is no account {name}");
+            return ExitCode.Failed;
+        }
+        output.WriteLine($"{name} is {role}; its sessions have the role from their next renewal on");
+        return 0;
     }
 
     private static async Task<int> ListAsync(CancellationToken ct)
@@ -98,8 +155,8 @@ internal static class AccountsCommand
         CancellationToken ct
     )
     {
-        await using var erasures = await RepeatedErasures.OpenAsync(settings, connectionString, ct);
-        var counts = await erasures.EraseAsync(accounts, Show, ct);
+        await using var commands = await LogCommands.OpenAsync(settings, connectionString, ct);
+        var counts = await new RepeatedErasures(commands).EraseAsync(accounts, Show, ct);
         if (!Console.IsErrorRedirected)
             Console.Error.Write($"\r{"", -70}\r");
         Write(output, counts.Again, "erased again");

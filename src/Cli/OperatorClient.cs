@@ -74,7 +74,7 @@ internal sealed class OperatorClient(Uri server, string? token) : IDisposable
         var file = Path.Combine(Home, CredentialsFile);
         if (!File.Exists(file))
             throw new OperatorClientException(
-                $"{file} does not exist: start Veza once in development, set VEZA_HOME, or give --token"
+                $"{file} does not exist: start Veza once in development, set VEZA_HOME, or give VEZA_TOKEN"
             );
         var credentials = JsonDocument.Parse(await File.ReadAllBytesAsync(file, ct)).RootElement;
         using var answer = await _http.PostAsJsonAsync(

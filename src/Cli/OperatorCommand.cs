@@ -8,13 +8,18 @@ namespace Veza.Cli;
 /// <summary>What the subcommands for operators share: their options, their faults, and decisions by name.</summary>
 internal static class OperatorCommand
 {
+    /// <summary>Other users of a host can read a command's arguments, but not its environment.</summary>
+    private const string TokenVariable = "VEZA_TOKEN";
+
     public static Option<string> Url() =>
         new("--url") { Description = "The server.", DefaultValueFactory = _ => OperatorClient.DefaultUrl };
 
     public static Option<string?> Token() =>
         new("--token")
         {
-            Description = "An operator's access token; otherwise the operator of .veza/operator.json signs in.",
+            Description = "An operator's access token; otherwise VEZA_TOKEN, or the account of operator.json.",
+            DefaultValueFactory = _ =>
+                Environment.GetEnvironmentVariable(TokenVariable) is { Length: > 0 } token ? token : null,
         };
 
     /// <returns>The exit code. A refusal is written to standard error.</returns>
