@@ -105,6 +105,7 @@ public sealed class LiveEngine : IAsyncDisposable
     public void Start()
     {
         BeginAtHead();
+        LiveMetrics.BeginAtZero();
         _loops = [Task.Run(PumpAsync), Task.Run(RequestPositionsAsync)];
     }
 

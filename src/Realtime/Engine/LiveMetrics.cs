@@ -49,6 +49,17 @@ public static class LiveMetrics
     );
 
     /// <summary>
+    /// Shows counters that may count nothing for long. A series that begins at its first count hides that one from
+    /// <c>rate</c>.
+    /// </summary>
+    internal static void BeginAtZero()
+    {
+        ReadFromDatabase.Add(0);
+        FellBehind.Add(0);
+        PresenceDropped.Add(0);
+    }
+
+    /// <summary>
     /// A subscription was ended because its client took nothing for <see cref="RealtimeLimits.StoppedReadingMax"/>.
     /// </summary>
     public static void StoppedReading() =>

@@ -102,15 +102,7 @@ internal static class DatabaseCauses
 
     private static async Task<IAsyncDisposable> OldBackupAsync(WatchedHosts hosts)
     {
-        var file = Path.Combine(hosts.Textfiles, "veza-backup.prom");
-        var at = TimeProvider.System.GetUtcNow().AddHours(-HoursOld).ToUnixTimeSeconds();
-        await File.WriteAllTextAsync(
-            file,
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"veza_backup_last_success_timestamp_seconds{{repository=\"repo1\",type=\"full\"}} {at}\n"
-            )
-        );
+        var file = await hosts.BackedUpAsync(TimeProvider.System.GetUtcNow().AddHours(-HoursOld), "full");
         return new Healing(() =>
         {
             File.Delete(file);

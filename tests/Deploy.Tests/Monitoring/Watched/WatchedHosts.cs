@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Veza.Faults.Tests.Storage;
 
@@ -78,8 +79,7 @@ public sealed partial class WatchedHosts : IAsyncLifetime
     /// <summary>While it exists, ffmpeg makes no copy.</summary>
     internal string FfmpegFails => Path.Combine(_root, "ffmpeg-fails");
 
-    /// <summary>Where backup.sh writes its metrics.</summary>
-    internal string Textfiles => Path.Combine(_root, "textfiles");
+    private string Textfiles => Path.Combine(_root, "textfiles");
 
     internal string PrometheusFolder => Path.Combine(_root, "prometheus");
 
@@ -115,6 +115,21 @@ public sealed partial class WatchedHosts : IAsyncLifetime
             FireMax,
             $"all is scraped; {_root} has the logs"
         );
+    }
+
+    /// <summary>Writes what backup.sh writes when backups of these types end well.</summary>
+    /// <returns>The file; without it there was none.</returns>
+    internal async Task<string> BackedUpAsync(DateTimeOffset at, params string[] types)
+    {
+        var file = Path.Combine(Textfiles, "veza-backup.prom");
+        var seconds = at.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        await File.WriteAllLinesAsync(
+            file,
+            types.Select(type =>
+                $"veza_backup_last_success_timestamp_seconds{{repository=\"repo1\",type=\"{type}\"}} {seconds}"
+            )
+        );
+        return file;
     }
 
     public async ValueTask DisposeAsync()
