@@ -75,6 +75,8 @@ public sealed class FullRehearsalTests
 
     private async Task SteadyAsync()
     {
+        // The writers' connections open first.
+        await CommandsAsync(CommandsPerSecondMin);
         _traffic.Begin();
         await CommandsAsync(CommandsPerSecondMin * 10);
         var report = await _traffic.CountAsync();
@@ -169,6 +171,7 @@ public sealed class FullRehearsalTests
     /// <summary>Both databases are lost with their disks, and brought back to a moment before.</summary>
     private async Task LossAsync()
     {
+        await _traffic.RenewAsync();
         _traffic.Begin();
         var epochs = _traffic.EpochsChanged;
         await CommandsAsync(BackAfterCommands);

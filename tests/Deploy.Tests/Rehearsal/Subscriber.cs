@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.SignalR.Client;
 namespace Veza.Deploy.Tests.Rehearsal;
 
 /// <summary>Follows a channel by WebSocket, and resumes from its position whenever the stream ends.</summary>
-internal sealed class Subscriber(string address, string token, Guid channel) : IAsyncDisposable
+internal sealed class Subscriber(string address, Func<string> token, Guid channel) : IAsyncDisposable
 {
     private static readonly TimeSpan AgainAfter = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ReachMax = TimeSpan.FromSeconds(30);
@@ -107,7 +107,7 @@ internal sealed class Subscriber(string address, string token, Guid channel) : I
             .WithUrl(address + "/hubs/live", HttpTransportType.WebSockets, options =>
             {
                 options.SkipNegotiation = true;
-                options.AccessTokenProvider = () => Task.FromResult<string?>(token);
+                options.AccessTokenProvider = () => Task.FromResult<string?>(token());
                 options.WebSocketConfiguration = socket =>
                     socket.RemoteCertificateValidationCallback = (_, _, _, _) => true;
             })

@@ -21,6 +21,9 @@ internal sealed class Traffic : IAsyncDisposable
     private static readonly TimeSpan AnswerMax = TimeSpan.FromMinutes(20);
     private static readonly TimeSpan AgainAfter = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>An access token lasts 15 minutes.</summary>
+    private static readonly TimeSpan RenewEvery = TimeSpan.FromMinutes(10);
+
     /// <summary>A writer has one request at a time, so that answers may take half a second.</summary>
     private const double PerWriterAndSecond = 2;
 
@@ -67,7 +70,7 @@ internal sealed class Traffic : IAsyncDisposable
         for (var i = 0; i < subscribers; i++)
         {
             var room = traffic._rooms[i % rooms];
-            traffic._subscribers.Add(new(address, room.Token, room.Channel));
+            traffic._subscribers.Add(new(address, () => room.Token, room.Channel));
         }
         await Task.WhenAll(traffic._subscribers.Select(s => s.StartAsync()));
         traffic.Begin();
@@ -120,6 +123,12 @@ internal sealed class Traffic : IAsyncDisposable
             Repeated = _subscribers.Sum(s => s.Repeated) - _repeatedBefore,
         };
     }
+
+    /// <summary>
+    /// Renews all sessions, so that none is renewed for a while: a log that is restored to an earlier moment does not
+    /// know the newest tokens.
+    /// </summary>
+    public Task RenewAsync() => Task.WhenAll(_rooms.Select(room => RenewAsync(room, TimeSpan.Zero)));
 
     /// <summary>Ends the writing, and counts.</summary>
     public async Task<TrafficReport> StopAsync()
@@ -175,7 +184,16 @@ internal sealed class Traffic : IAsyncDisposable
         var session = await SendAsync(HttpMethod.Post, "/api/v1/accounts", null, body);
         var token = session.GetProperty("accessToken").GetString()!;
         var community = await SendAsync(HttpMethod.Post, "/api/v1/communities", token, new { name });
-        return new(token, community.GetProperty("generalChannelId").GetGuid());
+        return new(session, community.GetProperty("generalChannelId").GetGuid());
+    }
+
+    /// <summary>As a page does, before its token expires.</summary>
+    private async Task RenewAsync(Room room, TimeSpan every)
+    {
+        if (!room.BeginsRenewal(every))
+            return;
+        var body = new { refreshToken = room.RefreshToken };
+        room.Renewed(await SendAsync(HttpMethod.Post, "/api/v1/sessions/refresh", null, body));
     }
 
     private async Task WriteAsync(Room room, int writer, TimeSpan every)
@@ -184,6 +202,7 @@ internal sealed class Traffic : IAsyncDisposable
         var messages = $"/api/v1/channels/{room.Channel}/messages";
         for (var i = writer; !_stop.IsCancellationRequested; i++)
         {
+            await RenewAsync(room, RenewEvery);
             if (i % 5 == 0)
             {
                 await SendAsync(HttpMethod.Get, messages + "?limit=5", room.Token, null);
@@ -273,8 +292,20 @@ internal sealed class Traffic : IAsyncDisposable
         }
     }
 
-    private sealed record Room(string Token, Guid Channel)
+    private sealed class Room
     {
+        private readonly Stopwatch _sinceRenewal = Stopwatch.StartNew();
+
+        public Room(JsonElement session, Guid channel)
+        {
+            Channel = channel;
+            Renewed(session);
+        }
+
+        public Guid Channel { get; }
+        public string Token { get; private set; } = "";
+        public string RefreshToken { get; private set; } = "";
+
         /// <summary>The messages of this step.</summary>
         public Dictionary<Guid, Acknowledgement> Acknowledged { get; } = [];
 
@@ -282,6 +313,24 @@ internal sealed class Traffic : IAsyncDisposable
         {
             lock (Acknowledged)
                 return new(Acknowledged);
+        }
+
+        /// <returns>Whether the caller, alone of all writers, is to renew the session now.</returns>
+        public bool BeginsRenewal(TimeSpan every)
+        {
+            lock (_sinceRenewal)
+            {
+                if (_sinceRenewal.Elapsed < every)
+                    return false;
+                _sinceRenewal.Restart();
+                return true;
+            }
+        }
+
+        public void Renewed(JsonElement session)
+        {
+            Token = session.GetProperty("accessToken").GetString()!;
+            RefreshToken = session.GetProperty("refreshToken").GetString()!;
         }
     }
 

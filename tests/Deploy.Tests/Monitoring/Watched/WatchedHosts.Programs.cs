@@ -61,7 +61,8 @@ public sealed partial class WatchedHosts
                 }
             )
         ).Succeeded();
-        Nginx = Own(new Daemon("nginx", _root, [.. command.Split(' '), "-g", "daemon off;"]));
+        // One process: the workers of a master that is killed would serve on.
+        Nginx = Own(new Daemon("nginx", _root, [.. command.Split(' '), "-g", "daemon off; master_process off;"]));
         await Nginx.StartAsync();
     }
 
