@@ -16,6 +16,9 @@ public sealed class FullRehearsalTests
     /// <summary>Requests of a step, so that what follows a loss is service and not one lucky answer.</summary>
     private const int BackAfterCommands = 200;
 
+    /// <summary>By then a node has started; with breaking connections it would not.</summary>
+    private const int StartedAfterSeconds = 20;
+
     private static readonly TimeSpan BackWithin = TimeSpan.FromMinutes(20);
 
     private readonly RehearsedHosts _hosts = new();
@@ -36,7 +39,7 @@ public sealed class FullRehearsalTests
                 await _hosts.MakeReleaseAsync(version);
             await _hosts.MakeReleaseAsync("1.4.0", "export PORT=none");
             await _hosts.MakeReleaseAsync("1.5.0", RehearsedHosts.Database("delay 100000"));
-            await _hosts.MakeReleaseAsync("1.6.0", RehearsedHosts.Database("break 40"));
+            await _hosts.MakeReleaseAsync("1.6.0", RehearsedHosts.Database($"break 40 {StartedAfterSeconds}"));
             await _hosts.MakeReleaseAsync("1.7.0", RehearsedHosts.Database("delay 250"));
             _traffic = await Traffic.StartAsync(_hosts.Address, rooms: 100, Subscribers, Rate);
             await SteadyAsync();
