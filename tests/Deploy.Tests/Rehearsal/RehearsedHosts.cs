@@ -16,7 +16,7 @@ internal sealed class RehearsedHosts
     private static readonly bool Kept = Environment.GetEnvironmentVariable("VEZA_REHEARSE_KEEP") == "1";
 
     private readonly HttpClient _http = new();
-    private string _nodes = "app1 app2";
+    private string _nodes = Environment.GetEnvironmentVariable("VEZA_REHEARSAL_NODES") ?? "app1 app2";
     private string _tarball = "";
 
     /// <summary>Of the proxy.</summary>
