@@ -63,6 +63,7 @@ internal static class AccountsCommand
                             arguments.GetValue(name)!,
                             arguments.GetValue(role)!,
                             Console.Out,
+                            Console.Error,
                             stop
                         ),
                     ct
@@ -79,13 +80,14 @@ internal static class AccountsCommand
         string name,
         string role,
         TextWriter output,
+        TextWriter faults,
         CancellationToken ct
     )
     {
         await using var commands = await LogCommands.OpenAsync(settings, connectionString, ct);
         if (!await commands.GrantRoleAsync(name, role, ct))
         {
-            output.WriteLine($"veza: there is no account {name}");
+            faults.WriteLine($"veza: there is no account {name}");
             return ExitCode.Failed;
         }
         output.WriteLine($"{name} is {role}; its sessions have the role from their next renewal on");

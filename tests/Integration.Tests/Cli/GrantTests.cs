@@ -26,18 +26,19 @@ public sealed class GrantTests(VezaServer veza)
     [Fact]
     public async Task A_name_that_no_account_has_is_said()
     {
-        var output = new StringWriter();
-        Assert.Equal(ExitCode.Failed, await GrantAsync("nemo", output));
-        Assert.Equal("veza: there is no account nemo\n", output.ToString());
+        var faults = new StringWriter();
+        Assert.Equal(ExitCode.Failed, await GrantAsync("nemo", faults));
+        Assert.Equal("veza: there is no account nemo\n", faults.ToString());
     }
 
-    private Task<int> GrantAsync(string name, TextWriter output) =>
+    private Task<int> GrantAsync(string name, TextWriter faults) =>
         AccountsCommand.GrantAsync(
             VezaServer.Settings(veza.Home),
             veza.ConnectionString,
             name,
             "operator",
-            output,
+            TextWriter.Null,
+            faults,
             TestContext.Current.CancellationToken
         );
 }
