@@ -48,7 +48,7 @@ internal static partial class ShortTimes
                     .Replace("_interval: 15s", "_interval: 1s", StringComparison.Ordinal)
                     .Replace(
                         "job_name: postgres\n",
-                        "job_name: postgres\n    scrape_interval: 2s\n",
+                        "job_name: postgres\n    scrape_interval: 2s\n    scrape_timeout: 2s\n",
                         StringComparison.Ordinal
                     )
                     .Replace("localhost:9090", self, StringComparison.Ordinal)
