@@ -131,6 +131,7 @@ public static class VezaHost
             await app.Services.GetRequiredService<ClockSkew>().WarnAsync(ct);
             if (!limits.LiveIsGiven && limits.Live < ConnectionLimits.LiveDefaultMax)
                 LogFileLimit(limits, loggers.CreateLogger("Veza"));
+            await log.OpenFirstConnectionsAsync(ct);
             await app.StartAsync(ct);
             return running;
         }

@@ -88,7 +88,6 @@ public static class RealtimeServices
         {
             // Before any client can connect: the clients of the previous process come back together.
             await log.FillTailAsync(cancellationToken);
-            await log.OpenFirstConnectionsAsync(cancellationToken);
             engine.Start();
             // The newest registration runs first. SignalR's, which aborts every connection, is older: mapping the hub
             // made it.
