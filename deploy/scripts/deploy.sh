@@ -5,7 +5,7 @@
 #   deploy.sh ENVIRONMENT VERSION [--strategy rolling|blue-green|canary] [--skip-backup]
 #
 #   rolling     node after node: start, warm up, move its requests over, watch, stop the old one
-#   blue-green  start on all nodes, warm up, move all requests at once, watch, stop the old ones
+#   blue-green  start on one node, then on all others, warm up, move all requests at once, watch, stop the old ones
 #   canary      as blue-green, with 5, 25, 50 and 100 % of the requests, and a watch at each
 #
 # A process that was just started still compiles: it warms up on a few requests.
@@ -51,6 +51,8 @@ moved=''
 stopped=()
 rolled=''
 newcomers=()
+# Of at_once: the nodes of the processes that run.
+pending=()
 
 note() {
   mkdir -p "$(dirname "$DEPLOY_LOG")"
@@ -82,15 +84,44 @@ undo() {
     fi
   fi
   if [ -z "$failed" ]; then
-    for node in "${started[@]}"; do
-      # It gets no requests any more, so this is no failure.
-      platform_stop "$node" "$new" || say "$node: $version could not be stopped in $new, and may still run"
-    done
+    stop_new
   else
     say "the way back failed too; requests may be with both releases. health-check.sh $environment shows the state"
     note "failed, and the way back failed"
     exit 3
   fi
+}
+
+# Stops the new release where it was started, or still starts.
+stop_new() {
+  local node pid stopping=()
+  for node in "${started[@]}"; do
+    stop_new_on "$node" &
+    stopping+=($!)
+  done
+  [ ${#stopping[@]} -eq 0 ] || wait "${stopping[@]}"
+  for pid in "${!pending[@]}"; do
+    # Its node was asked to stop it a moment too early.
+    if wait "$pid"; then stop_new_on "${pending[$pid]}"; fi
+  done
+}
+
+# at_once FUNCTION NODE...: calls it for all of them at the same time. Fails when the first fails, which failed_node
+# names; the others go on.
+at_once() {
+  local call=$1 node pid code
+  shift
+  for node in "$@"; do
+    "$call" "$node" &
+    pending[$!]=$node
+  done
+  while [ ${#pending[@]} -gt 0 ]; do
+    code=0
+    wait -n -p pid "${!pending[@]}" || code=$?
+    failed_node=${pending[$pid]}
+    unset "pending[$pid]"
+    [ $code -eq 0 ] || return 1
+  done
 }
 
 # among WORD WORD...: whether the first is among the others.
@@ -205,12 +236,19 @@ judge_windows() {
   [ $slow -lt "$1" ] || give_up "$version is worse, in $slow of the latest ${#windows[@]} windows: $why"
 }
 
+start_on() { platform_start "$1" "$new" "$version"; }
+smoke_on() { platform_smoke "$1" "$new"; }
+stop_old_on() { platform_stop "$1" "$active"; }
+# It gets no requests any more, so that a failure is none of the deployment's.
+stop_new_on() { platform_stop "$1" "$new" || say "$1: $version could not be stopped in $new, and may still run"; }
+
 start_new() {
-  say "$1: starting $version in $new"
+  [ $# -gt 0 ] || return 0
+  say "$*: starting $version in $new"
   # Before the start, so that one that hangs or is interrupted is stopped too.
-  started+=("$1")
-  platform_start "$1" "$new" "$version" || give_up "$version did not start on $1"
-  platform_smoke "$1" "$new" || give_up "$version failed its smoke tests on $1"
+  started+=("$@")
+  at_once start_on "$@" || give_up "$version did not start on $failed_node"
+  at_once smoke_on "$@" || give_up "$version failed its smoke tests on $failed_node"
 }
 
 move() {
@@ -224,9 +262,9 @@ move() {
 
 stop_old() {
   [ "$active" != none ] || return 0
-  say "$1: stopping $active_version in $active"
-  stopped+=("$1")
-  platform_stop "$1" "$active" || give_up "the old release did not stop on $1"
+  say "$*: stopping $active_version in $active"
+  stopped+=("$@")
+  at_once stop_old_on "$@" || give_up "the old release did not stop on $failed_node"
 }
 
 # join: the release that serves, on nodes that are new.
@@ -292,7 +330,9 @@ elif [ "$strategy" = rolling ]; then
     stop_old "$node"
   done
 else
-  for node in "${nodes[@]}"; do start_new "$node"; done
+  # On one first: a release that does not start takes nothing of the others.
+  start_new "${nodes[0]}"
+  start_new "${nodes[@]:1}"
   warm_up
   if [ "$strategy" = blue-green ] || [ "$active" = none ]; then CANARY_PERCENTS=100; fi
   for percent in $CANARY_PERCENTS; do
@@ -307,7 +347,7 @@ fi
 
 # From here on the new release is good, and the old one is only in the way.
 phase=finished
-if [ "$strategy" != rolling ]; then for node in "${nodes[@]}"; do stop_old "$node"; done; fi
+if [ "$strategy" != rolling ]; then stop_old "${nodes[@]}"; fi
 platform_prune "$RELEASES_KEPT"
 note deployed
 say "$version serves; $((SECONDS - began)) s"

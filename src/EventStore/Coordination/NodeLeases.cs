@@ -64,7 +64,8 @@ internal static class NodeLeases
         Add(
             $"""
             select * from (
-                select n.id, n.runs, n.seen + case when {HasSession} then $1 else $2 end - clock_timestamp() as ends_in
+                select n.id, n.runs, clock_timestamp() - n.since as age,
+                    n.seen + case when {HasSession} then $1 else $2 end - clock_timestamp() as ends_in
                 from log.nodes n) as known
             where ends_in >= interval '0'
             """,
@@ -75,12 +76,15 @@ internal static class NodeLeases
         await using var rows = await batch.ExecuteReaderAsync(ct);
         // Of the first three statements one returns a row.
         await rows.NextResultAsync(ct);
-        var candidates = new Dictionary<Guid, IReadOnlySet<string>>();
+        var candidates = new Dictionary<Guid, Candidate>();
         var endsIn = WorkCoordinator.LeaseFor;
         while (await rows.ReadAsync(ct))
         {
-            candidates[rows.GetGuid(0)] = rows.GetFieldValue<string[]>(1).ToHashSet();
-            var left = rows.GetFieldValue<TimeSpan>(2);
+            candidates[rows.GetGuid(0)] = new(
+                rows.GetFieldValue<string[]>(1).ToHashSet(),
+                rows.GetFieldValue<TimeSpan>(2)
+            );
+            var left = rows.GetFieldValue<TimeSpan>(3);
             if (left < endsIn)
                 endsIn = left;
         }

@@ -8,6 +8,8 @@ public sealed class InterruptedReleaseTests
     [Theory]
     // Ctrl-C while the second node starts, in the middle of a watch, and while the weights change; a lost terminal.
     [InlineData("INT", "rolling", "app2 VEZA_READY_SECONDS=120 veza-slot start")]
+    [InlineData("INT", "blue-green", "app2 VEZA_READY_SECONDS=120 veza-slot start")]
+    [InlineData("TERM", "blue-green", "app2 VEZA_READY_SECONDS=120 veza-slot start")]
     [InlineData("INT", "canary", "app1 veza-slot metrics green")]
     [InlineData("TERM", "blue-green", "proxy veza-weights app1:8080=0")]
     [InlineData("HUP", "rolling", "app1 veza-slot stop blue")]
@@ -78,6 +80,26 @@ public sealed class InterruptedReleaseTests
         Assert.True(result.Code == 1, result.Errors);
         AssertAsBefore(hosts);
         Assert.Contains("worse, in 3 of the latest 3 windows: a request takes it 60 ms", hosts.Outcome);
+    }
+
+    [Fact]
+    public async Task The_nodes_after_the_first_start_at_the_same_time_and_one_that_does_not_start_stops_all()
+    {
+        using var hosts = new NotedHosts("VEZA_HOSTS='app1 app2 app3'");
+        (await hosts.DeployAsync("1.0.0")).Succeeded();
+        // It waits for ever, while the second is lost.
+        hosts.Write("pause", "app3 VEZA_READY_SECONDS=120 veza-slot start");
+        hosts.Write("lost", "app2 VEZA_READY_SECONDS=120 veza-slot start");
+        var deployment = hosts.DeployAsync("1.1.0", "blue-green");
+        await hosts.PausedAsync();
+        await Eventually.TrueAsync(() => hosts.Calls.Contains("app3 veza-slot stop green"));
+        hosts.Go();
+
+        var result = await deployment;
+        Assert.True(result.Code == 1, result.Errors);
+        Assert.Equal("rolled back: 1.1.0 did not start on app2", hosts.Outcome);
+        Assert.Equal("1.0.0 ready, 1.1.0 stopped", hosts.Slots("app1"));
+        Assert.Equal("1.0.0 ready, 1.1.0 stopped", hosts.Slots("app3"));
     }
 
     [Fact]

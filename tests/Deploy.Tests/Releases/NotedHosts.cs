@@ -38,6 +38,9 @@ internal sealed class NotedHosts : IDisposable
 
     public string Weights => Read("weights");
 
+    /// <summary>Each command so far, as "HOST COMMAND".</summary>
+    public string[] Calls => Read("calls").Split('\n');
+
     /// <summary>Releases and states of both slots, such as <c>1.0.0 ready, none stopped</c>.</summary>
     public string Slots(string node) =>
         $"{Read($"{node}/blue")} {Read($"{node}/blue-state")}, {Read($"{node}/green")} {Read($"{node}/green-state")}";

@@ -13,12 +13,15 @@ public class AssignmentTests
     /// <summary>
     /// Each living node decides once, in turn. The next one reads from the table what it took and released.
     /// </summary>
-    private int Decide(params IReadOnlyList<(Guid Node, string[] Runs)> living)
+    private int Decide(params IReadOnlyList<(Guid Node, string[] Runs)> living) =>
+        DecideAged([.. living.Select(l => (l.Node, l.Runs, TimeSpan.Zero))]);
+
+    private int DecideAged(params IReadOnlyList<(Guid Node, string[] Runs, TimeSpan Age)> living)
     {
         var moved = 0;
-        foreach (var (node, _) in living)
+        foreach (var (node, _, _) in living)
         {
-            var candidates = living.ToDictionary(l => l.Node, l => (IReadOnlySet<string>)l.Runs.ToHashSet());
+            var candidates = living.ToDictionary(l => l.Node, l => new Candidate(l.Runs.ToHashSet(), l.Age));
             var roll = new ClusterView(
                 candidates,
                 _owners.ToDictionary(
@@ -94,11 +97,35 @@ public class AssignmentTests
     {
         Decide(All(0));
         // The second node is alive and has capacity, but never decides.
-        var both = All(0, 1).ToDictionary(l => l.Item1, l => (IReadOnlySet<string>)l.Item2.ToHashSet());
+        var both = All(0, 1).ToDictionary(l => l.Item1, l => new Candidate(l.Item2.ToHashSet(), TimeSpan.Zero));
         var unowned = new ClusterView(both, Names.ToDictionary(n => n, _ => (Guid?)null), WorkCoordinator.LeaseFor);
         var (first, _) = Assignment.Decide(Nodes[0], unowned, new HashSet<string>());
         Assert.Equal(12, first.Count);
         var (second, _) = Assignment.Decide(Nodes[0], unowned, Names.ToHashSet());
         Assert.Equal(Names.Length, second.Count);
+    }
+
+    [Fact]
+    public void A_node_that_has_just_started_is_given_nothing_that_an_older_one_runs()
+    {
+        Decide(All(0));
+        var old = (Nodes[0], Names, TimeSpan.FromDays(1));
+        Assert.Equal(0, DecideAged(old, (Nodes[1], Names, Assignment.EstablishedAfter - TimeSpan.FromSeconds(1))));
+        for (var round = 0; round < 4; round++)
+            DecideAged(old, (Nodes[1], Names, Assignment.EstablishedAfter));
+        Assert.Equal(11, Count(Nodes[1]));
+    }
+
+    [Fact]
+    public void A_node_that_has_just_started_takes_its_share_of_what_an_older_one_leaves()
+    {
+        for (var round = 0; round < 4; round++)
+            Decide(All(0, 1));
+        // The second node stops, and the third is of the next release.
+        foreach (var name in Names.Where(n => _owners[n] == Nodes[1]))
+            _owners[name] = null;
+        var before = Count(Nodes[0]);
+        DecideAged((Nodes[0], Names, TimeSpan.FromDays(1)), (Nodes[2], Names, TimeSpan.Zero));
+        Assert.Equal((before, Names.Length - before), (Count(Nodes[0]), Count(Nodes[2])));
     }
 }
