@@ -9,6 +9,8 @@ const [url, file] = process.argv.slice(2);
 const Writers = 4;
 const PauseMs = 20;
 const LongestAnswerMs = 20_000;
+// A session's token ends after 15 minutes.
+const RenewEveryMs = 600_000;
 let stopped = false;
 process.on('SIGTERM', () => (stopped = true));
 writeFileSync(file, '');
@@ -42,21 +44,29 @@ async function send(method, path, body, token, key = randomUUID()) {
   }
 }
 
-const { accessToken } = await send('POST', '/api/v1/accounts', account);
-const community = await send('POST', '/api/v1/communities', { name: 'Drill' }, accessToken);
+let session = await send('POST', '/api/v1/accounts', account);
+const community = await send('POST', '/api/v1/communities', { name: 'Drill' }, session.accessToken);
 const channel = await send(
   'POST',
   `/api/v1/communities/${community.id}/channels`,
   { name: 'drill', kind: 'text' },
-  accessToken,
+  session.accessToken,
 );
-note({ channel: channel.id, token: accessToken });
+note({ channel: channel.id });
+
+async function renew() {
+  for (let renewed = Date.now(); !stopped; await sleep(1_000)) {
+    if (Date.now() - renewed < RenewEveryMs) continue;
+    renewed = Date.now();
+    session = (await send('POST', '/api/v1/sessions', { name, password: account.password })) ?? session;
+  }
+}
 
 async function follow() {
   while (!stopped) {
     try {
       const answer = await fetch(`${url}/api/v1/live?topics=channel:${channel.id}`, {
-        headers: { accept: 'text/event-stream', authorization: `Bearer ${accessToken}` },
+        headers: { accept: 'text/event-stream', authorization: `Bearer ${session.accessToken}` },
       });
       if (!answer.ok) note({ live: `${answer.status} ${await answer.text()}` });
       else {
@@ -75,12 +85,13 @@ async function follow() {
 async function write() {
   while (!stopped) {
     const text = `drill ${Math.random()}`;
-    const sent = await send('POST', `/api/v1/channels/${channel.id}/messages`, { text }, accessToken);
+    const sent = await send('POST', `/api/v1/channels/${channel.id}/messages`, { text }, session.accessToken);
     if (sent) note({ id: sent.id, position: sent.position });
     await sleep(PauseMs);
   }
 }
 
+void renew();
 void follow();
 await Promise.all(Array.from({ length: Writers }, write));
 process.exit(0);

@@ -18,7 +18,7 @@ namespace Veza.Api.Observability;
 public static class Telemetry
 {
     private static readonly string[] Meters = ["Veza.*", "Npgsql", "System.Runtime", "System.Net.*", "Wolverine*"];
-    private static readonly string[] Sources = ["Veza.*", "Microsoft.AspNetCore", "Npgsql", "Wolverine"];
+    private static readonly string[] Sources = ["Veza.*", "Npgsql", "Wolverine"];
 
     public static void AddLogging(ILoggingBuilder logging, VezaSettings settings)
     {
@@ -89,7 +89,7 @@ public static class Telemetry
             });
         }
         if (settings.TracesExported)
-            telemetry.WithTracing(traces => traces.AddSource(Sources).AddOtlpExporter());
+            telemetry.WithTracing(traces => traces.AddAspNetCoreInstrumentation().AddSource(Sources).AddOtlpExporter());
     }
 
     /// <summary>

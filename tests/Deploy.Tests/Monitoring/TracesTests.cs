@@ -42,7 +42,7 @@ public sealed class TracesTests : IDisposable
 
         string[] expected =
         [
-            "Microsoft.AspNetCore.Hosting.HttpRequestIn",
+            "POST /api/v1/channels/{channel}/messages",
             "SendMessage",
             "append",
             "commit",
