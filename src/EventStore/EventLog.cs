@@ -203,6 +203,8 @@ public sealed class EventLog : IDecisionLog, IAsyncDisposable
 
     Task<AppendOutcome> IDecisionLog.AppendAsync(AppendRequest request) => Appender.AppendAsync(request);
 
+    internal LogNotifications Notifications => _notifications;
+
     /// <summary>More connections to the log's database, each checked as the log's own are.</summary>
     internal NpgsqlDataSource Connect(NpgsqlDataSourceBuilder builder) => _guard.Build(builder);
 

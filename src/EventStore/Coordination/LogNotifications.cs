@@ -21,6 +21,12 @@ internal sealed class LogNotifications(
     ILogger logger
 )
 {
+    /// <summary>A reader waits for the projections: its position, and its node.</summary>
+    public const string AwaitedChannel = "veza_awaited";
+
+    /// <summary>How far a node's projections are: the epoch, and a line for each.</summary>
+    public const string ReachedChannel = "veza_reached";
+
     private const string Channel = "veza_log";
 
     /// <summary>Marten's daemons listen on it.</summary>
@@ -34,6 +40,15 @@ internal sealed class LogNotifications(
 
     private readonly Wakeup _due = new();
     private long _appendedTo;
+
+    /// <summary>Gets each message of <see cref="AwaitedChannel"/>.</summary>
+    public event Action<string>? ReadersWait;
+
+    /// <summary>Gets each message of <see cref="ReachedChannel"/>.</summary>
+    public event Action<string>? RunnersReached;
+
+    /// <summary>The connection broke, perhaps with the whole database, and messages are lost.</summary>
+    public event Action? Interrupted;
 
     /// <summary>Wakes the other nodes soon: this one has appended up to a position.</summary>
     public void Appended(long position)
@@ -51,8 +66,9 @@ internal sealed class LogNotifications(
             {
                 await using var connection = await database.OpenConnectionAsync(ct);
                 connection.Notification += (_, notification) => Receive(notification);
+                string[] channels = [Channel, WorkCoordinator.Channel, AwaitedChannel, ReachedChannel];
                 await using (
-                    var listen = new NpgsqlCommand($"listen {Channel}; listen {WorkCoordinator.Channel}", connection)
+                    var listen = new NpgsqlCommand(string.Join(';', channels.Select(c => $"listen {c}")), connection)
                 )
                     await listen.ExecuteNonQueryAsync(ct);
                 await connection.HearNotificationsAsync(ct);
@@ -61,6 +77,7 @@ internal sealed class LogNotifications(
             {
                 // Perhaps all connections broke, and a node without any in the database soon counts as gone.
                 coordinator.RenewSoon();
+                Interrupted?.Invoke();
                 logger.LogWarning(
                     "Listening for other nodes' appends broke off and is taken up again: {Reason}",
                     fault.Message
@@ -98,9 +115,21 @@ internal sealed class LogNotifications(
 
     private void Receive(NpgsqlNotificationEventArgs notification)
     {
-        if (notification.Channel == WorkCoordinator.Channel)
-            coordinator.RenewSoon();
-        else if (long.TryParse(notification.Payload, out var head) && head > tail.Head)
-            follower.ReadNow();
+        switch (notification.Channel)
+        {
+            case WorkCoordinator.Channel:
+                coordinator.RenewSoon();
+                break;
+            case AwaitedChannel:
+                ReadersWait?.Invoke(notification.Payload);
+                break;
+            case ReachedChannel:
+                RunnersReached?.Invoke(notification.Payload);
+                break;
+            default:
+                if (long.TryParse(notification.Payload, out var head) && head > tail.Head)
+                    follower.ReadNow();
+                break;
+        }
     }
 }

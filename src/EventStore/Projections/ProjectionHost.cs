@@ -16,6 +16,7 @@ public sealed class ProjectionHost : IAsyncDisposable
 {
     public const string Kind = "projection";
 
+    /// <summary>When no node answers.</summary>
     private static readonly TimeSpan ElsewherePollEvery = TimeSpan.FromMilliseconds(50);
 
     private static readonly TimeSpan ServesLookEvery = TimeSpan.FromMilliseconds(500);
@@ -24,8 +25,8 @@ public sealed class ProjectionHost : IAsyncDisposable
     private readonly NpgsqlDataSource _database;
     private readonly Dictionary<string, Part[]> _parts;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly TimeProvider _clock;
     private readonly Rebuilder _rebuilder;
+    private readonly ReachedExchange _exchange;
     private Task _running = Task.CompletedTask;
     private Task<Dictionary<string, long>>? _look;
     private volatile Reached _reached = new(0, []);
@@ -40,7 +41,6 @@ public sealed class ProjectionHost : IAsyncDisposable
     )
     {
         _log = log;
-        _clock = clock;
         var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = DataSources.Projections };
         builder.ConnectionStringBuilder.Options = "-c synchronous_commit=off -c jit=off";
         builder.ConnectionStringBuilder.ApplicationName = NodeLeases.SessionName("projections", log.Coordinator.Node);
@@ -74,6 +74,13 @@ public sealed class ProjectionHost : IAsyncDisposable
                     .ToArray()
         );
         _rebuilder = new(log, projections, _database, clock, loggers.CreateLogger<Rebuilder>());
+        _exchange = new(
+            log,
+            _database,
+            () => _parts.Values.SelectMany(parts => parts).Where(part => part.Serves).Select(part => part.Runner),
+            clock,
+            loggers.CreateLogger<ReachedExchange>()
+        );
         Builds = new(log.Database, projections.Select(p => p.Name).ToHashSet(), _rebuilder.Wake);
         LogMetrics.Meter.CreateObservableGauge(
             "veza.projection.lag",
@@ -160,6 +167,7 @@ public sealed class ProjectionHost : IAsyncDisposable
                     )
                 )
                 .Append(Task.Run(() => _rebuilder.RunAsync(_stopping.Token)))
+                .Append(Task.Run(() => _exchange.AnswerAsync(_stopping.Token)))
         );
 
     /// <summary>
@@ -177,7 +185,7 @@ public sealed class ProjectionHost : IAsyncDisposable
                 await here.WaitHereAsync(position, ct);
             else
             {
-                var reached = await LookElsewhereAsync(again).WaitAsync(ct);
+                var reached = await LookElsewhereAsync(position, again).WaitAsync(ct);
                 if (waitedFor.TrueForAll(part => reached.GetValueOrDefault(part.Base) >= position))
                     return;
                 again = true;
@@ -206,6 +214,7 @@ public sealed class ProjectionHost : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         await _running;
+        _exchange.Dispose();
         await _database.DisposeAsync();
     }
 
@@ -221,24 +230,25 @@ public sealed class ProjectionHost : IAsyncDisposable
 
     /// <summary>
     /// Each view's position, by the projection without its version. All waiting callers, perhaps thousands, share one
-    /// query.
+    /// question.
     /// </summary>
-    /// <param name="again">The last answer was too low; the next is asked for after a wait.</param>
-    private Task<Dictionary<string, long>> LookElsewhereAsync(bool again)
+    /// <param name="again">The last answer was too low; other nodes may know more soon.</param>
+    private Task<Dictionary<string, long>> LookElsewhereAsync(long position, bool again)
     {
         lock (_parts)
         {
             if (_look is { IsCompleted: false })
                 return _look;
-            return _look = LookAsync(again ? ElsewherePollEvery : TimeSpan.Zero);
+            return _look = LookAsync(position, again);
         }
     }
 
-    private async Task<Dictionary<string, long>> LookAsync(TimeSpan wait)
+    private async Task<Dictionary<string, long>> LookAsync(long position, bool again)
     {
-        await Task.Delay(wait, _clock, _stopping.Token);
+        if (again)
+            await _exchange.HeardAsync(ElsewherePollEvery, _stopping.Token);
         var generation = _log.HistoryGeneration;
-        var positions = await ServingTables.ReachedAsync(_database, _stopping.Token);
+        var positions = await _exchange.AskAsync(position, _stopping.Token);
         _reached = new(generation, positions);
         return positions;
     }

@@ -139,28 +139,6 @@ internal static class ServingTables
         return (uint)(await ask.ExecuteScalarAsync(ct))!;
     }
 
-    /// <returns>
-    /// The position up to which each view is complete, by the projection without its version; the last shard counts.
-    /// </returns>
-    /// <remarks>
-    /// It reads the serving version and not this release's: another release may have another version or number of
-    /// shards.
-    /// </remarks>
-    public static async Task<Dictionary<string, long>> ReachedAsync(NpgsqlDataSource database, CancellationToken ct)
-    {
-        await using var command = database.CreateCommand(
-            """
-            select s.base, min(p.last_seq_id)
-            from log.projections s join log.mt_event_progression p on split_part(p.name, '#', 1) = s.serving group by 1
-            """
-        );
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        var reached = new Dictionary<string, long>();
-        while (await rows.ReadAsync(ct))
-            reached.Add(rows.GetString(0), rows.GetInt64(1));
-        return reached;
-    }
-
     /// <summary>Makes readers wait until the transaction ends; fails when a long query has the view locked.</summary>
     public static async Task HoldReadersAsync(
         string projection,

@@ -1,0 +1,207 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Veza.EventStore.Concurrency;
+using Veza.EventStore.Coordination;
+
+namespace Veza.EventStore.Projections;
+
+/// <summary>
+/// Asks other nodes how far their projections are, and answers them, over PostgreSQL's NOTIFY.
+/// </summary>
+/// <remarks>
+/// A stored checkpoint may be a second late, because one that moved past events of no interest is not written at once.
+/// Questions and answers only shorten waits: a node of an earlier release, or one that is cut off, does not answer, and
+/// its checkpoints are read. Any thread may call it, except that one at a time waits in <see cref="HeardAsync"/>.
+/// </remarks>
+internal sealed class ReachedExchange : IDisposable
+{
+    /// <summary>A question is answered when the runners are there, or after this with as far as they are.</summary>
+    private static readonly TimeSpan AnswerAfter = TimeSpan.FromMilliseconds(30);
+
+    /// <summary>Of PostgreSQL. The runners that an answer has no room for are known by their checkpoints.</summary>
+    private const int PayloadBytesMax = 7_999;
+
+    private readonly EventLog _log;
+    private readonly NpgsqlDataSource _database;
+    private readonly Func<IEnumerable<ProjectionRunner>> _serving;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly Wakeup _asked = new();
+    private readonly Wakeup _heard = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, long> _reached = [];
+    private string _epoch = "";
+    private long _askedFor;
+
+    /// <param name="serving">The runners of this node whose rows the views show.</param>
+    public ReachedExchange(
+        EventLog log,
+        NpgsqlDataSource database,
+        Func<IEnumerable<ProjectionRunner>> serving,
+        TimeProvider clock,
+        ILogger logger
+    )
+    {
+        _log = log;
+        _database = database;
+        _serving = serving;
+        _clock = clock;
+        _logger = logger;
+        log.Notifications.ReadersWait += Asked;
+        log.Notifications.RunnersReached += Answered;
+        log.Notifications.Interrupted += Forget;
+    }
+
+    /// <summary>Asks all nodes for a position, and reads what is known by now.</summary>
+    /// <returns>
+    /// The position up to which each view is complete, by the projection without its version; the last shard counts.
+    /// </returns>
+    /// <remarks>
+    /// It reads the serving version and not this release's: another release may have another version or number of
+    /// shards.
+    /// </remarks>
+    public async Task<Dictionary<string, long>> AskAsync(long position, CancellationToken ct)
+    {
+        await using var connection = await _database.OpenConnectionAsync(ct);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Notify(LogNotifications.AwaitedChannel, $"{Text(position)} {_log.Coordinator.Node}"));
+        batch.BatchCommands.Add(
+            new(
+                """
+                select s.base, p.name, p.last_seq_id
+                from log.projections s join log.mt_event_progression p on split_part(p.name, '#', 1) = s.serving
+                """
+            )
+        );
+        await using var rows = await batch.ExecuteReaderAsync(ct);
+        await rows.NextResultAsync(ct);
+        var reached = new Dictionary<string, long>();
+        while (await rows.ReadAsync(ct))
+        {
+            var shard = Math.Max(rows.GetInt64(2), Of(rows.GetString(1)));
+            var name = rows.GetString(0);
+            reached[name] = reached.TryGetValue(name, out var others) ? Math.Min(others, shard) : shard;
+        }
+        return reached;
+    }
+
+    /// <summary>Completes when a node has answered since the last call, at the latest after the limit.</summary>
+    public Task HeardAsync(TimeSpan limit, CancellationToken ct) => _heard.WaitAsync(limit, ct);
+
+    /// <summary>How far another node has said that its runner is; 0 when none has.</summary>
+    /// <param name="checkpoint">A projection's or a shard's name.</param>
+    public long Of(string checkpoint)
+    {
+        lock (_lock)
+            return _epoch == _log.Epoch ? _reached.GetValueOrDefault(checkpoint) : 0;
+    }
+
+    /// <summary>Answers other nodes until it is cancelled.</summary>
+    public async Task AnswerAsync(CancellationToken ct)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            try
+            {
+                await _asked.WaitAsync(ct);
+                await AnswerOnceAsync(TakeQuestion(), ct);
+            }
+            catch (Exception fault)
+            {
+                if (!ct.IsCancellationRequested)
+                    _logger.LogDebug(fault, "Answering how far the projections are failed; the other nodes ask again");
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _log.Notifications.ReadersWait -= Asked;
+        _log.Notifications.RunnersReached -= Answered;
+        _log.Notifications.Interrupted -= Forget;
+    }
+
+    private long TakeQuestion()
+    {
+        lock (_lock)
+        {
+            var position = _askedFor;
+            _askedFor = 0;
+            return position;
+        }
+    }
+
+    private async Task AnswerOnceAsync(long position, CancellationToken ct)
+    {
+        var serving = _serving().ToList();
+        if (serving.Count == 0)
+            return;
+        using (var late = new CancellationTokenSource(AnswerAfter, _clock))
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token))
+            await Task.WhenAll(serving.Select(runner => runner.WaitAsync(position, either.Token)))
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var answer = new StringBuilder(_log.Epoch);
+        foreach (var runner in serving)
+        {
+            var line = $"\n{runner.Name} {Text(runner.Position)}";
+            if (answer.Length + line.Length > PayloadBytesMax)
+                break;
+            answer.Append(line);
+        }
+        await using var connection = await _database.OpenConnectionAsync(ct);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Notify(LogNotifications.ReachedChannel, answer.ToString()));
+        await batch.ExecuteNonQueryAsync(ct);
+    }
+
+    private void Asked(string question)
+    {
+        if (
+            question.Split(' ') is not [var position, var asker]
+            || asker == _log.Coordinator.Node.ToString()
+            || !long.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out var wanted)
+        )
+            return;
+        // Of several questions, the furthest position: all of them wait for the nearest anyway.
+        lock (_lock)
+            _askedFor = Math.Max(_askedFor, wanted);
+        _asked.Set();
+    }
+
+    private void Answered(string answer)
+    {
+        var lines = answer.Split('\n');
+        lock (_lock)
+        {
+            if (_epoch != lines[0])
+                _reached.Clear();
+            _epoch = lines[0];
+            foreach (var line in lines.Skip(1))
+                if (
+                    line.Split(' ') is [var name, var position]
+                    && long.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out var reached)
+                )
+                    _reached[name] = Math.Max(_reached.GetValueOrDefault(name), reached);
+        }
+        _heard.Set();
+    }
+
+    // A database that crashed may have lost rows, and the runners go back.
+    private void Forget()
+    {
+        lock (_lock)
+            _reached.Clear();
+    }
+
+    private static NpgsqlBatchCommand Notify(string channel, string payload)
+    {
+        var notify = new NpgsqlBatchCommand("select pg_notify($1, $2)");
+        notify.Parameters.Add(new NpgsqlParameter<string> { TypedValue = channel });
+        notify.Parameters.Add(new NpgsqlParameter<string> { TypedValue = payload });
+        return notify;
+    }
+
+    private static string Text(long position) => position.ToString(CultureInfo.InvariantCulture);
+}
