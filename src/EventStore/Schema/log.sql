@@ -128,7 +128,8 @@ create table if not exists log.nodes (
     seen  timestamptz not null
 ) with (fillfactor = 50);
 -- Of the first lease, or of the first after one that ended.
-alter table log.nodes add column if not exists since timestamptz not null default clock_timestamp();
+alter table log.nodes
+    add column if not exists since timestamptz not null default clock_timestamp();
 
 -- The projections (or their shards) and subscriptions, and the node that runs each. A row is written when its node
 -- changes, not while it runs.
