@@ -6,7 +6,8 @@
 #
 #   rolling     node after node: start, warm up, move its requests over, watch, stop the old one
 #   blue-green  start on one node, then on all others, warm up, move all requests at once, watch, stop the old ones
-#   canary      as blue-green, with 5, 25, 50 and 100 % of the requests, and a watch at each
+#   canary      start on one node and watch 5 % of all requests there; then start on the others, and watch 25, 50 and
+#               100 %
 #
 # A process that was just started still compiles: it warms up on a few requests.
 # With the version that serves, it brings nodes that VEZA_HOSTS has and the proxies do not know yet.
@@ -19,7 +20,7 @@ name_of_script=deploy
 # shellcheck source=deploy/scripts/environment.sh
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/environment.sh"
 
-usage() { sed -n '2,16s/^# \{0,1\}//p' "$0"; exit 2; }
+usage() { sed -n '2,17s/^# \{0,1\}//p' "$0"; exit 2; }
 
 [ $# -ge 2 ] || usage
 environment_name=$1 version=${2#v} strategy='' backup=yes
@@ -51,8 +52,9 @@ moved=''
 stopped=()
 rolled=''
 newcomers=()
-# Of at_once: the nodes of the processes that run.
+# Of at_once: what runs, by process.
 pending=()
+codes=$(mktemp -d)
 
 note() {
   mkdir -p "$(dirname "$DEPLOY_LOG")"
@@ -94,34 +96,52 @@ undo() {
 
 # Stops the new release where it was started, or still starts.
 stop_new() {
-  local node pid stopping=()
-  for node in "${started[@]}"; do
-    stop_new_on "$node" &
-    stopping+=($!)
-  done
-  [ ${#stopping[@]} -eq 0 ] || wait "${stopping[@]}"
-  for pid in "${!pending[@]}"; do
+  local pid call starting=()
+  for pid in "${!pending[@]}"; do starting[pid]=${pending[pid]}; done
+  pending=()
+  at_once stop_new_on "${started[@]}" || true
+  for pid in "${!starting[@]}"; do
+    call=${starting[pid]}
+    until ended "$pid" "$call"; do sleep 0.1; done
     # Its node was asked to stop it a moment too early.
-    if wait "$pid"; then stop_new_on "${pending[$pid]}"; fi
+    [ "$code" -ne 0 ] || stop_new_on "${call#*.}"
   done
 }
 
 # at_once FUNCTION NODE...: calls it for all of them at the same time. Fails when the first fails, which failed_node
 # names; the others go on.
 at_once() {
-  local call=$1 node pid code
+  local call=$1 node pid
   shift
   for node in "$@"; do
-    "$call" "$node" &
-    pending[$!]=$node
+    rm -f "$codes/$call.$node"
+    coded "$call" "$node" &
+    pending[$!]=$call.$node
   done
+  # Bash may wait for ever for a process whose end came together with a signal that is trapped.
   while [ ${#pending[@]} -gt 0 ]; do
-    code=0
-    wait -n -p pid "${!pending[@]}" || code=$?
-    failed_node=${pending[$pid]}
-    unset "pending[$pid]"
-    [ $code -eq 0 ] || return 1
+    for pid in "${!pending[@]}"; do
+      ended "$pid" "${pending[pid]}" || continue
+      failed_node=${pending[pid]#*.}
+      unset "pending[pid]"
+      [ "$code" -eq 0 ] || return 1
+    done
+    [ ${#pending[@]} -eq 0 ] || sleep 0.1
   done
+}
+
+coded() {
+  local code=0
+  "$1" "$2" || code=$?
+  echo "$code" > "$codes/.$1.$2"
+  mv "$codes/.$1.$2" "$codes/$1.$2"
+}
+
+# ended PID FUNCTION.NODE: whether it has ended, and its code. A process that was killed has left none.
+ended() {
+  local alive=yes
+  kill -0 "$1" 2> /dev/null || alive=''
+  if [ -e "$codes/$2" ]; then code=$(< "$codes/$2"); elif [ -z "$alive" ]; then code=1; else return 1; fi
 }
 
 # among WORD WORD...: whether the first is among the others.
@@ -146,6 +166,7 @@ leave() {
     note "not begun: $reason"
   fi
   platform_unlock
+  rm -rf "$codes"
   exit "$code"
 }
 trap leave EXIT
@@ -243,7 +264,6 @@ stop_old_on() { platform_stop "$1" "$active"; }
 stop_new_on() { platform_stop "$1" "$new" || say "$1: $version could not be stopped in $new, and may still run"; }
 
 start_new() {
-  [ $# -gt 0 ] || return 0
   say "$*: starting $version in $new"
   # Before the start, so that one that hangs or is interrupted is stopped too.
   started+=("$@")
@@ -330,12 +350,20 @@ elif [ "$strategy" = rolling ]; then
     stop_old "$node"
   done
 else
-  # On one first: a release that does not start takes nothing of the others.
+  percents=$CANARY_PERCENTS
+  if [ "$strategy" = blue-green ] || [ "$active" = none ]; then percents=100; fi
+  # On one first: a release that does not start, or is worse, takes nothing of the others.
   start_new "${nodes[0]}"
-  start_new "${nodes[@]:1}"
-  warm_up
-  if [ "$strategy" = blue-green ] || [ "$active" = none ]; then CANARY_PERCENTS=100; fi
-  for percent in $CANARY_PERCENTS; do
+  if [ "$percents" != 100 ]; then
+    warm_up "${nodes[0]}"
+    share=$((${percents%% *} * ${#nodes[@]}))
+    move $((share < 100 ? share : 100)) "${nodes[0]}"
+    watch_new 0 "$WATCH_SECONDS" "${nodes[0]}"
+    percents=${percents#* }
+  fi
+  for ((i = 1; i < ${#nodes[@]}; i += STARTS_AT_ONCE)); do start_new "${nodes[@]:i:STARTS_AT_ONCE}"; done
+  if [ ${#nodes[@]} -gt 1 ] || [ "$percents" = 100 ]; then warm_up "${nodes[@]:1}"; fi
+  for percent in $percents; do
     move "$percent"
     watch_new 0 "$WATCH_SECONDS"
   done

@@ -28,6 +28,8 @@ read_environment() {
   : "${PLATFORM:?is missing in $file}" "${PUBLIC_URL:=}" "${STRATEGY:=rolling}"
   # How long a node has until it is ready.
   : "${READY_SECONDS:=120}"
+  # Nodes that start at the same time, after the first; fewer where hosts share processors.
+  : "${STARTS_AT_ONCE:=8}"
   # How long a new release is watched at each step.
   : "${WATCH_SECONDS:=60}"
   # How long it warms up on the canary's first share, and may be slow: a process that was just started still compiles.

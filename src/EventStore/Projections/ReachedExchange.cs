@@ -13,7 +13,7 @@ namespace Veza.EventStore.Projections;
 /// <remarks>
 /// A stored checkpoint may be a second late, because one that moved past events of no interest is not written at once.
 /// Questions and answers only shorten waits: a node of an earlier release, or one that is cut off, does not answer, and
-/// its checkpoints are read. Any thread may call it, except that one at a time waits in <see cref="HeardAsync"/>.
+/// its checkpoints are read. One at a time asks, and waits in <see cref="HeardAsync"/>; any thread may call the rest.
 /// </remarks>
 internal sealed class ReachedExchange : IDisposable
 {
@@ -32,6 +32,7 @@ internal sealed class ReachedExchange : IDisposable
     private readonly Wakeup _heard = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<string, long> _reached = [];
+    private IReadOnlyList<(string Projection, string Checkpoint, long Stored)> _stored = [];
     private string _epoch = "";
     private long _askedFor;
 
@@ -54,15 +55,12 @@ internal sealed class ReachedExchange : IDisposable
         log.Notifications.Interrupted += Forget;
     }
 
-    /// <summary>Asks all nodes for a position, and reads what is known by now.</summary>
-    /// <returns>
-    /// The position up to which each view is complete, by the projection without its version; the last shard counts.
-    /// </returns>
+    /// <summary>Asks all nodes for a position, and reads what is stored by now.</summary>
     /// <remarks>
     /// It reads the serving version and not this release's: another release may have another version or number of
     /// shards.
     /// </remarks>
-    public async Task<Dictionary<string, long>> AskAsync(long position, CancellationToken ct)
+    public async Task AskAsync(long position, CancellationToken ct)
     {
         await using var connection = await _database.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection);
@@ -77,18 +75,30 @@ internal sealed class ReachedExchange : IDisposable
         );
         await using var rows = await batch.ExecuteReaderAsync(ct);
         await rows.NextResultAsync(ct);
-        var reached = new Dictionary<string, long>();
+        var stored = new List<(string, string, long)>();
         while (await rows.ReadAsync(ct))
+            stored.Add((rows.GetString(0), rows.GetString(1), rows.GetInt64(2)));
+        _stored = stored;
+    }
+
+    /// <returns>
+    /// The position up to which each view is complete, by the projection without its version, as far as it is stored or
+    /// was answered. The last shard counts.
+    /// </returns>
+    public Dictionary<string, long> Known()
+    {
+        var known = new Dictionary<string, long>();
+        foreach (var (projection, checkpoint, stored) in _stored)
         {
-            var shard = Math.Max(rows.GetInt64(2), Of(rows.GetString(1)));
-            var name = rows.GetString(0);
-            reached[name] = reached.TryGetValue(name, out var others) ? Math.Min(others, shard) : shard;
+            var shard = Math.Max(stored, Of(checkpoint));
+            known[projection] = known.TryGetValue(projection, out var others) ? Math.Min(others, shard) : shard;
         }
-        return reached;
+        return known;
     }
 
     /// <summary>Completes when a node has answered since the last call, at the latest after the limit.</summary>
-    public Task HeardAsync(TimeSpan limit, CancellationToken ct) => _heard.WaitAsync(limit, ct);
+    /// <returns>False when none has.</returns>
+    public Task<bool> HeardAsync(TimeSpan limit, CancellationToken ct) => _heard.WaitAsync(limit, ct);
 
     /// <summary>How far another node has said that its runner is; 0 when none has.</summary>
     /// <param name="checkpoint">A projection's or a shard's name.</param>

@@ -17,7 +17,7 @@ public sealed class FullRehearsalTests
     private const int BackAfterCommands = 200;
 
     /// <summary>By then a node has started; with breaking connections it would not.</summary>
-    private const int StartedAfterSeconds = 60;
+    private const int StartedAfterSeconds = 40;
 
     private static readonly TimeSpan BackWithin = TimeSpan.FromMinutes(20);
 
