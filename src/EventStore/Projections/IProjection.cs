@@ -118,9 +118,14 @@ public sealed record TableShape(IReadOnlyList<TableColumn> Columns, int KeyColum
         $"create table {table} ({string.Join(", ", Columns.Select(c => c.Definition))}, "
         + $"primary key ({string.Join(", ", Columns.Take(KeyColumns).Select(c => c.Name))}))";
 
-    internal IEnumerable<string> IndexSql(string table) =>
+    /// <returns>The name of each, as SQL finds it, and the statement that makes it.</returns>
+    internal IEnumerable<(string Name, string Sql)> Indices(string table) =>
         Indexes.Select(
-            (columns, i) => $"create index if not exists {table["views.".Length..]}_i{i + 1} on {table} ({columns})"
+            (columns, i) =>
+                (
+                    $"{table}_i{i + 1}",
+                    $"create index if not exists {table["views.".Length..]}_i{i + 1} on {table} ({columns})"
+                )
         );
 }
 

@@ -62,8 +62,8 @@ internal sealed class ProjectionBuild(
             if (!await BeginAsync(connection, ct))
                 return;
             await CatchUpAsync(connection, ct);
-            foreach (var index in projection.Table.IndexSql(_table))
-                await ServingTables.ExecuteAsync(index, connection, null, ct);
+            foreach (var (_, sql) in projection.Table.Indices(_table))
+                await ServingTables.ExecuteAsync(sql, connection, null, ct);
             // Without statistics the first queries on the table would be planned badly.
             await ServingTables.ExecuteAsync($"analyze {_table}", connection, null, ct);
             do await CatchUpAsync(connection, ct);

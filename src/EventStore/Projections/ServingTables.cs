@@ -64,8 +64,10 @@ internal static class ServingTables
             }
             else
                 await TableCheck.ThrowIfChangedAsync(projection, connection, transaction, ct);
-            foreach (var index in projection.Table.IndexSql(table))
-                await ExecuteAsync(index, connection, transaction, ct);
+            // "if not exists" alone locks the table against its writers, until the last projection is prepared.
+            foreach (var (name, sql) in projection.Table.Indices(table))
+                if (!await ExistsAsync(name, connection, transaction, ct))
+                    await ExecuteAsync(sql, connection, transaction, ct);
             if (serving is null)
                 await ServeAsync(projection.Name, connection, transaction, ct);
         }

@@ -72,22 +72,12 @@ internal static class Shards
         CancellationToken ct
     )
     {
-        var former = new Dictionary<string, long>();
-        await using (
-            var find = new NpgsqlCommand(
-                "select name, last_seq_id from log.mt_event_progression where split_part(name, '#', 1) = $1 for update",
-                connection,
-                transaction
-            )
-        )
-        {
-            find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = projection.Name });
-            await using var rows = await find.ExecuteReaderAsync(ct);
-            while (await rows.ReadAsync(ct))
-                former[rows.GetString(0)] = rows.GetInt64(1);
-        }
         var names = NamesOf(projection).ToList();
-        if (former.Count == 0 || former.Keys.All(names.Contains))
+        // Without a lock first: other nodes move the checkpoints while this one starts, which may be slow.
+        if (IsDividedSo(await FormerAsync(projection.Name, "", connection, transaction, ct), names))
+            return;
+        var former = await FormerAsync(projection.Name, "for update", connection, transaction, ct);
+        if (IsDividedSo(former, names))
             return;
         var count = former.Keys.Any(n => n.Contains('/'))
             ? int.Parse(former.Keys.First().Split('/')[1], CultureInfo.InvariantCulture)
@@ -141,6 +131,30 @@ internal static class Shards
 
     private static string NameOf(string projection, int shard, int of) =>
         of == 1 ? projection : string.Create(CultureInfo.InvariantCulture, $"{projection}#{shard}/{of}");
+
+    private static bool IsDividedSo(Dictionary<string, long> former, List<string> names) =>
+        former.Keys.All(names.Contains);
+
+    private static async Task<Dictionary<string, long>> FormerAsync(
+        string projection,
+        string locking,
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        CancellationToken ct
+    )
+    {
+        await using var find = new NpgsqlCommand(
+            $"select name, last_seq_id from log.mt_event_progression where split_part(name, '#', 1) = $1 {locking}",
+            connection,
+            transaction
+        );
+        find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = projection });
+        await using var rows = await find.ExecuteReaderAsync(ct);
+        var former = new Dictionary<string, long>();
+        while (await rows.ReadAsync(ct))
+            former[rows.GetString(0)] = rows.GetInt64(1);
+        return former;
+    }
 
     private static async Task CatchUpAsync(
         EventLog log,

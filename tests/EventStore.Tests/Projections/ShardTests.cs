@@ -185,4 +185,30 @@ public class ShardTests(LogFixture fixture)
             await log.AskAsync("select count(*) from log.mt_event_progression where name like 'test.sums%'")
         );
     }
+
+    [Fact]
+    public async Task A_node_that_starts_waits_for_no_node_that_writes_and_none_waits_for_it()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var one = await LogFixture.OpenAsync(database);
+        var totals = new SumsProjection();
+        await using var host = await one.StartAsync(database, totals);
+        await one.CountAsync();
+        await host.WaitAsync([totals.Name], one.Head, TestContext.Current.CancellationToken);
+
+        await using var connection = await one.Database.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var writing = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        string[] writes =
+        [
+            "update log.mt_event_progression set last_seq_id = last_seq_id",
+            $"update {ServingTables.TableOf(totals.Name)} set total = total",
+        ];
+        foreach (var sql in writes)
+        {
+            await using var write = new Npgsql.NpgsqlCommand(sql, connection, writing);
+            await write.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+        await using var two = await LogFixture.OpenAsync(database);
+        await using var starting = await two.StartAsync(database, totals);
+    }
 }

@@ -64,6 +64,7 @@ internal sealed class SumsProjection(
         {
             _name = name;
             Identity<Counted>(e => e.Id);
+            Index("total");
         }
 
         public static Sum Create(Counted e) => new(e.Id, e.By, 1);
