@@ -264,7 +264,8 @@ public sealed class FullRehearsalTests
     private static string Seen(TrafficReport report) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{report.Failed} failed of {report.Requests}; {report.Missed} missed, {report.Repeated} repeated of "
+            $"{report.Failed} failed of {report.Requests}, {report.SentAgain} sent again; "
+                + $"{report.Missed} missed, {report.Repeated} repeated of "
                 + $"{report.Items}; {report.Commands / report.Took.TotalSeconds:F0} commands/s"
         );
 }
