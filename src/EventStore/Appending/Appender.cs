@@ -312,6 +312,7 @@ public sealed class Appender : IAsyncDisposable
     )> WriteUntilKnownAsync(AppendBatch batch)
     {
         var started = _clock.GetTimestamp();
+        var isUnknown = false;
         for (var attempt = 1; ; attempt++)
         {
             var current = new AppendAttempt();
@@ -325,16 +326,16 @@ public sealed class Appender : IAsyncDisposable
                 )
             {
                 // No partition holds the next position: maintenance, which makes them ahead, failed or was outrun.
-                await MakeRoomAsync(batch, attempt);
+                await MakeRoomAsync(batch, isUnknown);
             }
             catch (PostgresException full) when (DatabaseFaults.IsDiskFull(full))
             {
-                throw NotAppended(full, attempt);
+                throw NotAppended(full, isUnknown);
             }
             catch (PostgresException refused)
-                when (attempt > 1 && !DatabaseFaults.IsUnavailable(refused) && !DatabaseFaults.LiesInTheData(refused))
+                when (isUnknown && !DatabaseFaults.IsUnavailable(refused) && !DatabaseFaults.LiesInTheData(refused))
             {
-                // The first attempt may have been appended all the same; this "no" speaks for the second only.
+                // An earlier attempt may have been appended all the same; this "no" speaks for the last only.
                 throw MaybeAppended(refused);
             }
             // A server whose disk is full does not come back by itself within the time a caller waits.
@@ -349,13 +350,14 @@ public sealed class Appender : IAsyncDisposable
                     attempt,
                     broken.Message
                 );
+                isUnknown = true;
                 _connection.GiveUp(current);
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(1000, 20 << Math.Min(attempt, 6))), _clock);
             }
         }
     }
 
-    private async Task MakeRoomAsync(AppendBatch batch, int attempt)
+    private async Task MakeRoomAsync(AppendBatch batch, bool isUnknown)
     {
         try
         {
@@ -363,13 +365,14 @@ public sealed class Appender : IAsyncDisposable
         }
         catch (PostgresException full) when (DatabaseFaults.IsDiskFull(full))
         {
-            throw NotAppended(full, attempt);
+            throw NotAppended(full, isUnknown);
         }
     }
 
     /// <summary>The server itself reported that it has no room: another attempt would not help.</summary>
-    private static IOException NotAppended(PostgresException full, int attempt) =>
-        attempt == 1 ? new StorageFullException(full) : MaybeAppended(full);
+    /// <param name="isUnknown">An earlier attempt broke off, and may have been appended.</param>
+    private static IOException NotAppended(PostgresException full, bool isUnknown) =>
+        isUnknown ? MaybeAppended(full) : new StorageFullException(full);
 
     private static IOException MaybeAppended(PostgresException refused) =>
         new($"the database refused what it may have appended before: {refused.MessageText}", refused);
