@@ -42,9 +42,7 @@ public sealed class Appender : IAsyncDisposable
     /// </summary>
     public static readonly TimeSpan AttemptWithin = TimeSpan.FromSeconds(5);
 
-    /// <summary>
-    /// From a batch's first attempt to its last answer at the latest, also when the database stays away.
-    /// </summary>
+    /// <summary>From a batch's first attempt to its last answer at the latest, also without a database.</summary>
     public static readonly TimeSpan AnsweredWithin = ResolveWithin + AttemptWithin;
 
     internal const string ApplicationName = "veza-append";
@@ -335,7 +333,7 @@ public sealed class Appender : IAsyncDisposable
             catch (PostgresException refused)
                 when (isUnknown && !DatabaseFaults.IsUnavailable(refused) && !DatabaseFaults.LiesInTheData(refused))
             {
-                // An earlier attempt may have been appended all the same; this "no" speaks for the last only.
+                // An earlier attempt may have been appended; this "no" speaks for the last only.
                 throw MaybeAppended(refused);
             }
             // A server whose disk is full does not come back by itself within the time a caller waits.
@@ -370,7 +368,6 @@ public sealed class Appender : IAsyncDisposable
     }
 
     /// <summary>The server itself reported that it has no room: another attempt would not help.</summary>
-    /// <param name="isUnknown">An earlier attempt broke off, and may have been appended.</param>
     private static IOException NotAppended(PostgresException full, bool isUnknown) =>
         isUnknown ? MaybeAppended(full) : new StorageFullException(full);
 
