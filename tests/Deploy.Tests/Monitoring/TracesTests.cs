@@ -42,7 +42,7 @@ public sealed class TracesTests : IDisposable
 
         string[] expected =
         [
-            "POST /api/v1/channels/{channel}/messages",
+            "POST /api/v1/channels/{channelId:guid}/messages/",
             "SendMessage",
             "append",
             "commit",
