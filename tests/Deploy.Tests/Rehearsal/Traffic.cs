@@ -14,9 +14,9 @@ namespace Veza.Deploy.Tests.Rehearsal;
 /// did not get, and each that it got twice. A failed command is sent again under its key until it is answered, so that
 /// what was acknowledged is known. It goes on all the while; <see cref="Begin"/> and <see cref="CountAsync"/> count
 /// what falls into a step.
-/// A request that crosses the end of an idle connection is sent again at once, as browsers do, and counted apart: nginx
-/// before 1.27.4 closes idle connections at a reload, also while a request is on its way
-/// (<c>keepalive_min_timeout</c>).
+/// A request whose connection ends in order, by GOAWAY and without an answer, is sent again at once and counted apart.
+/// Probably nginx does that: before 1.27.4 (<c>keepalive_min_timeout</c>) it closes idle connections at a reload, also
+/// while a request is on its way.
 /// </remarks>
 internal sealed class Traffic : IAsyncDisposable
 {
@@ -370,7 +370,7 @@ internal sealed class Traffic : IAsyncDisposable
 /// <param name="Requests">Answered requests.</param>
 /// <param name="Commands">Of these, the ones that write.</param>
 /// <param name="Failed">Requests that failed at their first attempt.</param>
-/// <param name="SentAgain">Requests that crossed the end of an idle connection, and were sent again.</param>
+/// <param name="SentAgain">Requests whose connection ended in order before an answer, and that were sent again.</param>
 /// <param name="Items">Messages that all subscribers together received.</param>
 /// <param name="Missed">Acknowledged messages that a subscriber did not get.</param>
 /// <param name="Repeated">Messages that a subscriber got again, or out of order.</param>
