@@ -16,12 +16,6 @@ public sealed class ProjectionHost : IAsyncDisposable
 {
     public const string Kind = "projection";
 
-    /// <summary>When no node answers.</summary>
-    private static readonly TimeSpan ElsewherePollEvery = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>Each question wakes all nodes.</summary>
-    private static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(10);
-
     private static readonly TimeSpan ServesLookEvery = TimeSpan.FromMilliseconds(500);
 
     private readonly EventLog _log;
@@ -31,10 +25,7 @@ public sealed class ProjectionHost : IAsyncDisposable
     private readonly Rebuilder _rebuilder;
     private readonly ReachedExchange _exchange;
     private Task _running = Task.CompletedTask;
-    private readonly TimeProvider _clock;
     private Task<Dictionary<string, long>>? _look;
-    private long _askedFor;
-    private long _askedAt;
     private volatile Reached _reached = new(0, []);
 
     private ProjectionHost(
@@ -47,7 +38,6 @@ public sealed class ProjectionHost : IAsyncDisposable
     )
     {
         _log = log;
-        _clock = clock;
         var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = DataSources.Projections };
         builder.ConnectionStringBuilder.Options = "-c synchronous_commit=off -c jit=off";
         builder.ConnectionStringBuilder.ApplicationName = NodeLeases.SessionName("projections", log.Coordinator.Node);
@@ -253,17 +243,7 @@ public sealed class ProjectionHost : IAsyncDisposable
     private async Task<Dictionary<string, long>> LookAsync(long position, bool again)
     {
         var generation = _log.HistoryGeneration;
-        // What was asked before is answered soon. A new question waits a little, as many readers come with one each.
-        var heard = again && await _exchange.HeardAsync(ElsewherePollEvery, _stopping.Token);
-        if (!heard || position > _askedFor)
-        {
-            var wait = AskEvery - _clock.GetElapsedTime(_askedAt);
-            if (wait > TimeSpan.Zero)
-                await Task.Delay(wait, _clock, _stopping.Token);
-            (_askedFor, _askedAt) = (position, _clock.GetTimestamp());
-            await _exchange.AskAsync(position, _stopping.Token);
-        }
-        var positions = _exchange.Known();
+        var positions = await _exchange.LookAsync(position, again, _stopping.Token);
         _reached = new(generation, positions);
         return positions;
     }

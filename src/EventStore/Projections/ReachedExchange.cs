@@ -13,12 +13,18 @@ namespace Veza.EventStore.Projections;
 /// <remarks>
 /// A stored checkpoint may be a second late, because one that moved past events of no interest is not written at once.
 /// Questions and answers only shorten waits: a node of an earlier release, or one that is cut off, does not answer, and
-/// its checkpoints are read. One at a time asks, and waits in <see cref="HeardAsync"/>; any thread may call the rest.
+/// its checkpoints are read. One at a time calls <see cref="LookAsync"/>.
 /// </remarks>
 internal sealed class ReachedExchange : IDisposable
 {
     /// <summary>A question is answered when the runners are there, or after this with as far as they are.</summary>
     private static readonly TimeSpan AnswerAfter = TimeSpan.FromMilliseconds(30);
+
+    /// <summary>When no node answers.</summary>
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Each question wakes all nodes.</summary>
+    private static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Of PostgreSQL. The runners that an answer has no room for are known by their checkpoints.</summary>
     private const int PayloadBytesMax = 7_999;
@@ -35,6 +41,10 @@ internal sealed class ReachedExchange : IDisposable
     private IReadOnlyList<(string Projection, string Checkpoint, long Stored)> _stored = [];
     private string _epoch = "";
     private long _askedFor;
+    private long _askedAt;
+
+    /// <summary>What other nodes ask for; 0 when they do not.</summary>
+    private long _question;
 
     /// <param name="serving">The runners of this node whose rows the views show.</param>
     public ReachedExchange(
@@ -55,50 +65,26 @@ internal sealed class ReachedExchange : IDisposable
         log.Notifications.Interrupted += Forget;
     }
 
-    /// <summary>Asks all nodes for a position, and reads what is stored by now.</summary>
-    /// <remarks>
-    /// It reads the serving version and not this release's: another release may have another version or number of
-    /// shards.
-    /// </remarks>
-    public async Task AskAsync(long position, CancellationToken ct)
-    {
-        await using var connection = await _database.OpenConnectionAsync(ct);
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Notify(LogNotifications.AwaitedChannel, $"{Text(position)} {_log.Coordinator.Node}"));
-        batch.BatchCommands.Add(
-            new(
-                """
-                select s.base, p.name, p.last_seq_id
-                from log.projections s join log.mt_event_progression p on split_part(p.name, '#', 1) = s.serving
-                """
-            )
-        );
-        await using var rows = await batch.ExecuteReaderAsync(ct);
-        await rows.NextResultAsync(ct);
-        var stored = new List<(string, string, long)>();
-        while (await rows.ReadAsync(ct))
-            stored.Add((rows.GetString(0), rows.GetString(1), rows.GetInt64(2)));
-        _stored = stored;
-    }
-
+    /// <summary>Asks the other nodes for a position, or waits for their answers to what was asked before.</summary>
+    /// <param name="again">The last answer was too low; other nodes may know more soon.</param>
     /// <returns>
     /// The position up to which each view is complete, by the projection without its version, as far as it is stored or
     /// was answered. The last shard counts.
     /// </returns>
-    public Dictionary<string, long> Known()
+    public async Task<Dictionary<string, long>> LookAsync(long position, bool again, CancellationToken ct)
     {
-        var known = new Dictionary<string, long>();
-        foreach (var (projection, checkpoint, stored) in _stored)
+        // What was asked before is answered soon. A new question waits a little, as many readers come with one each.
+        var heard = again && await _heard.WaitAsync(AskAgainAfter, ct);
+        if (!heard || position > _askedFor)
         {
-            var shard = Math.Max(stored, Of(checkpoint));
-            known[projection] = known.TryGetValue(projection, out var others) ? Math.Min(others, shard) : shard;
+            var wait = AskEvery - _clock.GetElapsedTime(_askedAt);
+            if (wait > TimeSpan.Zero)
+                await Task.Delay(wait, _clock, ct);
+            (_askedFor, _askedAt) = (position, _clock.GetTimestamp());
+            await AskAsync(position, ct);
         }
-        return known;
+        return Known();
     }
-
-    /// <summary>Completes when a node has answered since the last call, at the latest after the limit.</summary>
-    /// <returns>False when none has.</returns>
-    public Task<bool> HeardAsync(TimeSpan limit, CancellationToken ct) => _heard.WaitAsync(limit, ct);
 
     /// <summary>How far another node has said that its runner is; 0 when none has.</summary>
     /// <param name="checkpoint">A projection's or a shard's name.</param>
@@ -133,12 +119,49 @@ internal sealed class ReachedExchange : IDisposable
         _log.Notifications.Interrupted -= Forget;
     }
 
+    /// <summary>Asks all nodes for a position, and reads what is stored by now.</summary>
+    /// <remarks>
+    /// It reads the serving version and not this release's: another release may have another version or number of
+    /// shards.
+    /// </remarks>
+    private async Task AskAsync(long position, CancellationToken ct)
+    {
+        await using var connection = await _database.OpenConnectionAsync(ct);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Notify(LogNotifications.AwaitedChannel, $"{Text(position)} {_log.Coordinator.Node}"));
+        batch.BatchCommands.Add(
+            new(
+                """
+                select s.base, p.name, p.last_seq_id
+                from log.projections s join log.mt_event_progression p on split_part(p.name, '#', 1) = s.serving
+                """
+            )
+        );
+        await using var rows = await batch.ExecuteReaderAsync(ct);
+        await rows.NextResultAsync(ct);
+        var stored = new List<(string, string, long)>();
+        while (await rows.ReadAsync(ct))
+            stored.Add((rows.GetString(0), rows.GetString(1), rows.GetInt64(2)));
+        _stored = stored;
+    }
+
+    private Dictionary<string, long> Known()
+    {
+        var known = new Dictionary<string, long>();
+        foreach (var (projection, checkpoint, stored) in _stored)
+        {
+            var shard = Math.Max(stored, Of(checkpoint));
+            known[projection] = known.TryGetValue(projection, out var others) ? Math.Min(others, shard) : shard;
+        }
+        return known;
+    }
+
     private long TakeQuestion()
     {
         lock (_lock)
         {
-            var position = _askedFor;
-            _askedFor = 0;
+            var position = _question;
+            _question = 0;
             return position;
         }
     }
@@ -176,7 +199,7 @@ internal sealed class ReachedExchange : IDisposable
             return;
         // Of several questions, the furthest position: all of them wait for the nearest anyway.
         lock (_lock)
-            _askedFor = Math.Max(_askedFor, wanted);
+            _question = Math.Max(_question, wanted);
         _asked.Set();
     }
 
