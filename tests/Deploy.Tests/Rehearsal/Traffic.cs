@@ -14,9 +14,10 @@ namespace Veza.Deploy.Tests.Rehearsal;
 /// did not get, and each that it got twice. A failed command is sent again under its key until it is answered, so that
 /// what was acknowledged is known. It goes on all the while; <see cref="Begin"/> and <see cref="CountAsync"/> count
 /// what falls into a step.
-/// A request whose connection ends in order, by GOAWAY and without an answer, is sent again at once and counted apart.
-/// Probably nginx does that: before 1.27.4 (<c>keepalive_min_timeout</c>) it closes idle connections at a reload, also
-/// while a request is on its way.
+/// A request whose connection ends in order, by GOAWAY and without an answer, is sent again at once and counted apart,
+/// once for a request and up to <see cref="SentAgainMax"/> times in a step; from then on it is a failure. Probably
+/// nginx does that: before 1.27.4 (<c>keepalive_min_timeout</c>) it closes idle connections at a reload, also while it
+/// reads a request's head. HttpClient repeats by itself only the requests that the GOAWAY names as not taken up.
 /// </remarks>
 internal sealed class Traffic : IAsyncDisposable
 {
@@ -26,6 +27,9 @@ internal sealed class Traffic : IAsyncDisposable
 
     /// <summary>An access token lasts 15 minutes.</summary>
     private static readonly TimeSpan RenewEvery = TimeSpan.FromMinutes(10);
+
+    /// <summary>Far fewer than the reloads of a step, and few enough to show that something else is wrong.</summary>
+    private const int SentAgainMax = 3;
 
     /// <summary>A writer has one request at a time, so that answers may take half a second.</summary>
     private const double PerWriterAndSecond = 2;
@@ -254,10 +258,10 @@ internal sealed class Traffic : IAsyncDisposable
     {
         var key = Guid.CreateVersion7().ToString();
         var asked = Stopwatch.StartNew();
+        var crossed = false;
         for (var attempt = 1; ; attempt++)
         {
             string why;
-            var crossed = false;
             try
             {
                 using var request = new HttpRequestMessage(method, _address + path)
@@ -280,18 +284,17 @@ internal sealed class Traffic : IAsyncDisposable
                 }
                 why = $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}";
             }
-            catch (HttpRequestException closed) when (IsGoodbye(closed))
+            catch (HttpRequestException closed) when (!crossed && IsGoodbye(closed) && MaySendAgain())
             {
-                why = closed.Message;
                 crossed = true;
-                Interlocked.Increment(ref _crossed);
                 attempt--;
+                continue;
             }
             catch (Exception broken) when (broken is HttpRequestException or TaskCanceledException or IOException)
             {
                 why = $"{broken.Message} {broken.InnerException?.Message}";
             }
-            if (attempt == 1 && !crossed)
+            if (attempt == 1)
                 Fail(
                     string.Create(
                         CultureInfo.InvariantCulture,
@@ -300,8 +303,6 @@ internal sealed class Traffic : IAsyncDisposable
                 );
             if (asked.Elapsed > AnswerMax)
                 throw new TimeoutException($"{method} {path} was not answered within {AnswerMax}: {why}");
-            if (crossed)
-                continue;
             using var wait = new PeriodicTimer(AgainAfter);
             await wait.WaitForNextTickAsync();
         }
@@ -310,6 +311,17 @@ internal sealed class Traffic : IAsyncDisposable
     /// <summary>The server closed the connection in order, by GOAWAY without an error, and did not answer.</summary>
     private static bool IsGoodbye(HttpRequestException fault) =>
         fault.InnerException is HttpProtocolException { ErrorCode: 0 };
+
+    private bool MaySendAgain()
+    {
+        lock (_lock)
+        {
+            if (_crossed == SentAgainMax)
+                return false;
+            _crossed++;
+            return true;
+        }
+    }
 
     private void Fail(string failure)
     {
