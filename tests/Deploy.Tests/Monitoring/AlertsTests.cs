@@ -16,16 +16,21 @@ public sealed class AlertsTests(WatchedHosts hosts)
         if (!cause.IsLasting)
             foreach (var alert in cause.Alerts)
                 await hosts.QuietAsync(alert);
+        // Before the cause begins, as its beginning may take longer than the delivery.
+        var before = cause.Alerts.ToDictionary(alert => alert, alert => cause.IsLasting ? 0 : Delivered(alert));
         Task[] afterwards;
         await using (await cause.Begin(hosts))
         {
-            await Task.WhenAll(cause.Alerts.Select(alert => FiresAsync(alert, again: !cause.IsLasting)));
+            await Task.WhenAll(before.Select(one => FiresAsync(one.Key, one.Value)));
             await Task.WhenAll(cause.HeldBack.Select(hosts.IsHeldBackAsync));
-            afterwards = [.. cause.Afterwards.Select(alert => FiresAsync(alert, again: true))];
+            afterwards = [.. cause.Afterwards.Select(alert => FiresAsync(alert, Delivered(alert)))];
         }
         await Task.WhenAll(afterwards);
     }
 
-    private Task FiresAsync(string alert, bool again) =>
-        hosts.FiresAsync(alert, Expression.Alerts.Single(one => one.Name == alert).Severity, again);
+    private int Delivered(string alert) => hosts.Delivered(alert, SeverityOf(alert));
+
+    private Task FiresAsync(string alert, int after) => hosts.FiresAsync(alert, SeverityOf(alert), after);
+
+    private static string SeverityOf(string alert) => Expression.Alerts.Single(one => one.Name == alert).Severity;
 }

@@ -9,6 +9,9 @@ internal sealed class AlertReceiver : IAsyncDisposable
     private readonly HttpListener _listener = new();
     private readonly Lock _lock = new();
     private readonly List<(string Receiver, string Alert)> _delivered = [];
+
+    /// <summary>The labels of each alert whose end was not delivered yet, with its name.</summary>
+    private readonly Dictionary<string, string> _firing = [];
     private readonly Task _serving;
 
     public AlertReceiver()
@@ -29,6 +32,15 @@ internal sealed class AlertReceiver : IAsyncDisposable
     {
         lock (_lock)
             return _delivered.Count(one => one == (receiver, alert));
+    }
+
+    /// <summary>
+    /// Whether Alertmanager has not delivered the alert's end yet. It says nothing of an alert that fires again before.
+    /// </summary>
+    public bool IsFiring(string alert)
+    {
+        lock (_lock)
+            return _firing.ContainsValue(alert);
     }
 
     public async ValueTask DisposeAsync()
@@ -59,14 +71,22 @@ internal sealed class AlertReceiver : IAsyncDisposable
         }
         else
         {
-            var firing = body
-                .RootElement.GetProperty("alerts")
-                .EnumerateArray()
-                .Where(alert => alert.GetProperty("status").GetString() == "firing")
-                .Select(alert => alert.GetProperty("labels").GetProperty("alertname").GetString()!);
             lock (_lock)
-                _delivered.AddRange(firing.Select(alert => (receiver, alert)));
+                foreach (var alert in body.RootElement.GetProperty("alerts").EnumerateArray())
+                    Take(receiver, alert.GetProperty("labels"), alert.GetProperty("status").GetString() == "firing");
         }
         context.Response.Close();
+    }
+
+    private void Take(string receiver, JsonElement labels, bool isFiring)
+    {
+        var alert = labels.GetProperty("alertname").GetString()!;
+        if (!isFiring)
+        {
+            _firing.Remove(labels.GetRawText());
+            return;
+        }
+        _firing[labels.GetRawText()] = alert;
+        _delivered.Add((receiver, alert));
     }
 }

@@ -7,6 +7,9 @@ internal static class DatabaseCauses
 {
     private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Each is 16 MiB, and stays on the disk while it is not archived.</summary>
+    private static readonly TimeSpan SegmentEvery = TimeSpan.FromSeconds(5);
+
     /// <summary>One more than the bound of a backup's age.</summary>
     private const int HoursOld = 27;
 
@@ -33,11 +36,7 @@ internal static class DatabaseCauses
             )
         ),
         new("the standby receives and does not apply", ["ReplicationLags"], LaggingStandbyAsync),
-        new(
-            "archive_command fails",
-            ["WalArchivingFails"],
-            Causes.Between(hosts => ArchiveAsync(hosts, "/bin/false"), hosts => ArchiveAsync(hosts, "/bin/true"))
-        ),
+        new("archive_command fails", ["WalArchivingFails"], FailingArchiveAsync),
         new("other programs take the connections", ["DatabaseConnectionsShort"], TakenConnectionsAsync),
         new("no backup has written its time", ["BackupUnknown"], Causes.Nothing) { IsLasting = true },
         new("the last backup is of yesterday", ["BackupTooOld"], OldBackupAsync),
@@ -70,13 +69,27 @@ internal static class DatabaseCauses
         return new Healing(() => hosts.Databases.AskStandbyAsync("SELECT pg_wal_replay_resume()"));
     }
 
-    private static Task ArchiveAsync(WatchedHosts hosts, string command) =>
-        hosts.Databases.AskAsync(
-            $"ALTER SYSTEM SET archive_command = '{command}'",
-            "SELECT pg_reload_conf()",
-            "SELECT pg_logical_emit_message(true, 'veza', 'a segment to archive')",
-            "SELECT pg_switch_wal()"
+    /// <summary>One segment after another, as the archiver takes the first ones by its former command.</summary>
+    private static async Task<IAsyncDisposable> FailingArchiveAsync(WatchedHosts hosts)
+    {
+        await ArchiveByAsync(hosts, "/bin/false");
+        var writing = Repetition.Of(
+            _ =>
+                hosts.Databases.AskAsync(
+                    "SELECT pg_logical_emit_message(true, 'veza', 'a segment to archive')",
+                    "SELECT pg_switch_wal()"
+                ),
+            SegmentEvery
         );
+        return new Healing(async () =>
+        {
+            await writing.DisposeAsync();
+            await ArchiveByAsync(hosts, "/bin/true");
+        });
+    }
+
+    private static Task ArchiveByAsync(WatchedHosts hosts, string command) =>
+        hosts.Databases.AskAsync($"ALTER SYSTEM SET archive_command = '{command}'", "SELECT pg_reload_conf()");
 
     private static async Task<IAsyncDisposable> TakenConnectionsAsync(WatchedHosts hosts)
     {

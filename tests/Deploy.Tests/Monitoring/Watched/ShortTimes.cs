@@ -8,13 +8,17 @@ namespace Veza.Deploy.Tests.Monitoring.Watched;
 /// The configuration as it ships, with all times divided by <see cref="Factor"/>: ranges, how long an alert must hold,
 /// and how long Alertmanager waits. The bounds stay.
 /// </summary>
+/// <remarks>
+/// The range of MailFails stays as well: after some failures the reactor that sends mails rests for a minute, and rests
+/// as long here.
+/// </remarks>
 internal static partial class ShortTimes
 {
     /// <summary>5 minutes become 5 seconds, of which each second has a sample.</summary>
     public const int Factor = 60;
 
     [GeneratedRegex(
-        @"(?<=\[|\b(?:for|group_wait|group_interval|repeat_interval): )(\d+)([smhd])(?=\]|$)",
+        @"(?<!send_mail.*)(?<=\[|\b(?:for|group_wait|group_interval|repeat_interval): )(\d+)([smhd])(?=\]|$)",
         RegexOptions.Multiline
     )]
     private static partial Regex Time();

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -90,13 +91,26 @@ internal sealed class Visitor : IDisposable
         using var answer = await _http.SendAsync(request, ct);
     }
 
+    /// <summary>Asks until the node has its database, which a cause before may have taken away.</summary>
     private async Task<JsonElement> AskAsync(string path, object body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
-        request.Headers.Add("Idempotency-Key", Guid.CreateVersion7().ToString());
-        using var answer = await _http.SendAsync(request);
-        var text = await answer.Content.ReadAsStringAsync();
-        Assert.True(answer.IsSuccessStatusCode, $"{path}: {(int)answer.StatusCode} {text}");
+        var key = Guid.CreateVersion7().ToString();
+        var (status, text) = (HttpStatusCode.ServiceUnavailable, "");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, path)
+                {
+                    Content = JsonContent.Create(body),
+                };
+                request.Headers.Add("Idempotency-Key", key);
+                using var answer = await _http.SendAsync(request);
+                (status, text) = (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+                return status != HttpStatusCode.ServiceUnavailable;
+            },
+            what: $"{path} is answered"
+        );
+        Assert.True(status is HttpStatusCode.OK or HttpStatusCode.Created, $"{path}: {(int)status} {text}");
         return JsonDocument.Parse(text).RootElement;
     }
 }

@@ -152,26 +152,25 @@ public sealed partial class WatchedHosts : IAsyncLifetime
         return answer.GetProperty("data").GetProperty("result").GetArrayLength();
     }
 
-    /// <summary>Waits until an alert no longer fires, so that what fires next has a new cause.</summary>
+    /// <summary>Waits until an alert's end is delivered, so that what is delivered next has a new cause.</summary>
     internal Task QuietAsync(string alert) =>
         Eventually.TrueAsync(
-            async () => await CountAsync($"ALERTS{{alertname=\"{alert}\"}}") == 0,
+            async () => await CountAsync($"ALERTS{{alertname=\"{alert}\"}}") == 0 && !Receiver.IsFiring(alert),
             FireMax,
             $"{alert} ends"
         );
 
+    /// <returns>How often Alertmanager has delivered an alert to the receiver of its severity.</returns>
+    internal int Delivered(string alert, string severity) => Receiver.Count(ReceiverOf(alert, severity), alert);
+
     /// <summary>Waits until Alertmanager delivers an alert to the receiver of its severity.</summary>
-    /// <param name="again">Whether earlier deliveries do not count.</param>
-    internal async Task FiresAsync(string alert, string severity, bool again)
-    {
-        var receiver = alert == "Watchdog" ? "dead-man" : ReceiverOf(severity);
-        var before = again ? Receiver.Count(receiver, alert) : 0;
-        await Eventually.TrueAsync(
-            () => Receiver.Count(receiver, alert) > before,
+    /// <param name="after">Earlier deliveries, which do not count.</param>
+    internal Task FiresAsync(string alert, string severity, int after) =>
+        Eventually.TrueAsync(
+            () => Delivered(alert, severity) > after,
             FireMax,
-            $"{alert} is delivered to {receiver}"
+            $"{alert} is delivered to {ReceiverOf(alert, severity)}"
         );
-    }
 
     /// <summary>Waits until an alert fires and Alertmanager holds it back, because another one explains it.</summary>
     internal Task IsHeldBackAsync(string alert) =>
@@ -237,11 +236,12 @@ public sealed partial class WatchedHosts : IAsyncLifetime
         return configuration;
     }
 
-    private static string ReceiverOf(string severity) =>
-        severity switch
+    private static string ReceiverOf(string alert, string severity) =>
+        (alert, severity) switch
         {
-            "critical" => "on-call",
-            "info" => "chat",
+            ("Watchdog", _) => "dead-man",
+            (_, "critical") => "on-call",
+            (_, "info") => "chat",
             _ => "team",
         };
 
