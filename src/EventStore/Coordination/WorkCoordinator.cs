@@ -242,6 +242,8 @@ public sealed class WorkCoordinator : IAsyncDisposable
         var (take, giveUp) = Assignment.Decide(Node, cluster, _unassigned);
         var taken = take.Count == 0 ? [] : await NodeLeases.TakeAsync(_database, Node, take, _stopping.Token);
         _unassigned = [.. cluster.Owners.Where(o => o.Value is null && !taken.Contains(o.Key)).Select(o => o.Key)];
+        // After a restore the table may assign work to a node that has given it up since, and gives it up again.
+        var notBegun = new List<string>();
         foreach (var (name, item) in items)
         {
             var mine = taken.Contains(name) || cluster.Owners.GetValueOrDefault(name) == Node;
@@ -249,7 +251,11 @@ public sealed class WorkCoordinator : IAsyncDisposable
                 item.Begun.TrySetResult();
             else if (item.Begun.Task.IsCompleted)
                 await item.Ending.CancelAsync();
+            else if (mine)
+                notBegun.Add(name);
         }
+        if (notBegun.Count > 0)
+            await NodeLeases.GiveBackAsync(_database, Node, notBegun, _stopping.Token);
         // Work that the table assigns to this node and that it no longer offers: it ended while the database was away.
         if (
             cluster.Owners.Where(o => o.Value == Node && !items.ContainsKey(o.Key)).Select(o => o.Key).ToList() is

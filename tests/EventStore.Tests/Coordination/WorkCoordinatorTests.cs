@@ -42,6 +42,26 @@ public class WorkCoordinatorTests(LogFixture fixture)
     }
 
     [Fact]
+    public async Task Work_that_a_restored_table_assigns_to_a_node_that_had_given_it_up_runs_again()
+    {
+        var database = await fixture.NewDatabaseAsync();
+        await using var one = await LogFixture.OpenAsync(database);
+        await using var first = await one.StartAsync(database, Six);
+        await Eventually.TrueAsync(async () => await OwnedAsync(one, one.Coordinator.Node) == 6);
+        await using var two = await LogFixture.OpenAsync(database);
+        await using var second = await two.StartAsync(database, Six);
+        await Eventually.TrueAsync(async () => await OwnedAsync(one, two.Coordinator.Node) == 3);
+
+        // As at a moment before the second node came.
+        await one.AskAsync($"update log.runners set node = '{one.Coordinator.Node}'");
+
+        await Eventually.TrueAsync(async () => await OwnedAsync(one, two.Coordinator.Node) == 3);
+        await one.CountAsync();
+        foreach (var host in (ProjectionHost[])[first, second])
+            await host.WaitAsync(Six.Select(p => p.Name), one.Head, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task The_fault_of_a_projection_is_known_on_nodes_that_do_not_run_it()
     {
         var database = await fixture.NewDatabaseAsync();
