@@ -145,13 +145,11 @@ async function open(stream: Stream, signal: AbortSignal, take: (message: StreamM
   try {
     await present().open(id, stream, signal, message => {
       if (signal.aborted) return;
-      console.log('LIVE', id, JSON.stringify(stream).slice(0,90), message.kind, JSON.stringify(message).slice(0, 120));
       if (message.kind === 'interrupted') connection.interrupted(id);
       else connection.works(id);
       take(message);
     });
   } finally {
-    console.log('LIVE end', id, JSON.stringify(stream).slice(0,90));
     connection.ended(id);
   }
 }
