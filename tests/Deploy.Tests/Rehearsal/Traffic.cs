@@ -14,10 +14,8 @@ namespace Veza.Deploy.Tests.Rehearsal;
 /// did not get, and each that it got twice. A failed command is sent again under its key until it is answered, so that
 /// what was acknowledged is known. It goes on all the while; <see cref="Begin"/> and <see cref="CountAsync"/> count
 /// what falls into a step.
-/// A request whose connection ends in order, by GOAWAY and without an answer, is sent again at once and counted apart,
-/// once for a request and up to <see cref="SentAgainMax"/> times in a step; from then on it is a failure. Probably
-/// nginx does that: before 1.27.4 (<c>keepalive_min_timeout</c>) it closes idle connections at a reload, also while it
-/// reads a request's head. HttpClient repeats by itself only the requests that the GOAWAY names as not taken up.
+/// A request whose connection ends by GOAWAY without an answer is sent again once and counted apart, up to
+/// <see cref="SentAgainMax"/> times in a step. Probably nginx before 1.27.4 closes it while it reads a request's head.
 /// </remarks>
 internal sealed class Traffic : IAsyncDisposable
 {
