@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Veza.EventStore.Events;
+using Veza.EventStore.Metrics;
 using Veza.EventStore.Subscriptions;
 using Wolverine;
 using Wolverine.RDBMS;
@@ -94,5 +95,7 @@ internal sealed class ReactorSubscription : ISubscription
             ContentType = _wolverine.Options.DefaultSerializer.ContentType,
             Status = EnvelopeStatus.Incoming,
             OwnerId = _wolverine.DurabilitySettings.AssignedNodeNumber,
+            // Wolverine runs the handler in this trace, and the reactor's commands with it.
+            ParentId = _clock.GetUtcNow() - e.At > CommandTraces.AgeMax ? null : e.Trace,
         };
 }

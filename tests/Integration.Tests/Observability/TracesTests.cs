@@ -92,12 +92,28 @@ public sealed partial class TracesTests(VezaServer server) : IAsyncLifetime
         Assert.Single(later, span => span.OperationName == "push");
     }
 
-    /// <returns>The id of the trace that the request belongs to.</returns>
-    private async Task<string> SendAsync(ChatSetting chat)
+    [Fact]
+    public async Task And_what_reactors_do_about_its_events()
+    {
+        using var spans = new Spans();
+        var chat = await ChatSetting.CreateAsync(server);
+        await chat.SendAsync(chat.Member, "buy watches");
+        var ban = $"/api/v1/communities/{chat.Community}/bans/{chat.Member.Id}";
+
+        var trace = await SendAsync(chat, HttpMethod.Put, ban, new { deleteMessagesHours = 1 });
+
+        await Eventually.TrueAsync(() => spans.Of(trace).Any(span => span.OperationName == "WithdrawMessage"));
+    }
+
+    private Task<string> SendAsync(ChatSetting chat) =>
+        SendAsync(chat, HttpMethod.Post, chat.Messages, new { text = "traced" });
+
+    /// <returns>The id of the trace that the owner's request belongs to.</returns>
+    private async Task<string> SendAsync(ChatSetting chat, HttpMethod method, string path, object body)
     {
         var trace = ActivityTraceId.CreateRandom().ToHexString();
-        using var request = new HttpRequestMessage(HttpMethod.Post, _node.Address + chat.Messages);
-        request.Content = System.Net.Http.Json.JsonContent.Create(new { text = "traced" });
+        using var request = new HttpRequestMessage(method, _node.Address + path);
+        request.Content = System.Net.Http.Json.JsonContent.Create(body, body.GetType());
         request.Headers.Authorization = new("Bearer", chat.Owner.AccessToken);
         request.Headers.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom().ToHexString()}-01");
         using var answer = await _http.SendAsync(request);
