@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Veza.Domain;
 using Veza.Domain.Accounts;
+using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 using Veza.EventStore.Aggregates;
 using Veza.EventStore.Events;
 using Veza.EventStore.Personal;
@@ -58,6 +60,8 @@ public static class VezaApplication
     /// <summary>The JSON format of events, requests and answers.</summary>
     internal static void ConfigureJson(JsonSerializerOptions json)
     {
+        // Before the converter of all other enums.
+        json.Converters.Add(new PermissionJson());
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
         json.MaxDepth = 32;
     }

@@ -4,6 +4,7 @@ using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Members;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Chat.Reading;
+using Veza.Api.Chat.Roles;
 using Veza.Api.Configuration;
 using Veza.Api.Connections;
 using Veza.Api.Counts;
@@ -74,6 +75,9 @@ internal static class VezaEndpoints
         api.MapReading();
         api.MapPresence();
         api.MapModeration();
+        api.MapRoles();
+        api.MapOverwrites();
+        api.MapPermissions();
         api.MapBroadcasts();
         app.MapBroadcastSound();
         app.MapBroadcastSource(settings);

@@ -23,6 +23,7 @@ using Veza.Projections;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Messages;
 using Veza.Projections.Chat.Reading;
+using Veza.Projections.Chat.Roles;
 using Veza.Projections.Counts;
 using Veza.Reactors.Accounts;
 using Veza.Reactors.Music.Tracks;
@@ -91,6 +92,9 @@ internal static class VezaServices
             .AddSingleton<MessageQueries>()
             .AddSingleton<MessageStreams>()
             .AddSingleton<ChatQueries>()
+            .AddSingleton<MemberPermissions>()
+            .AddSingleton<PermissionHistory>()
+            .AddSingleton<RoleQueries>()
             .AddSingleton<UnreadQueries>()
             .AddSingleton<CountQueries>();
         services.AddSingleton<Erasures>().AddSingleton<ReactorQueues>();

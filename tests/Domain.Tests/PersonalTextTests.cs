@@ -45,6 +45,9 @@ public class PersonalTextTests
         ["ChannelCreated.Name"] = Community,
         ["ChannelCreated.Topic"] = Community,
         ["CommunityCreated.Name"] = Community,
+        ["Community.Roles.Name"] = Community,
+        ["RoleChanged.Name"] = Community,
+        ["RoleCreated.Name"] = Community,
     };
 
     private const string Hash = "a hash of something random, which opens nothing any longer";

@@ -33,11 +33,14 @@ public sealed class TestLog : IHandledLog, IAsyncLifetime
         EventTypes.DerivedFrom(
             typeof(DomainEvent),
             json =>
+            {
+                json.Converters.Add(new Domain.Chat.Roles.PermissionJson());
                 json.Converters.Add(
                     new System.Text.Json.Serialization.JsonStringEnumConverter(
                         System.Text.Json.JsonNamingPolicy.CamelCase
                     )
-                ),
+                );
+            },
             new(
                 p => p.GetCustomAttribute<PersonalAttribute>()?.Owner,
                 t => t.GetCustomAttribute<ErasesAttribute>()?.Account

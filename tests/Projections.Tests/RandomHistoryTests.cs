@@ -7,6 +7,7 @@ using Veza.Commands.Chat.Communities;
 using Veza.Commands.Chat.Members;
 using Veza.Commands.Chat.Messages;
 using Veza.Commands.Chat.Reading;
+using Veza.Commands.Chat.Roles;
 using Veza.Commands.Dispatching;
 using Veza.Commands.Live.Broadcasts;
 using Veza.Commands.Music.Listening;
@@ -15,6 +16,8 @@ using Veza.Commands.Social.Comments;
 using Veza.Commands.Social.Likes;
 using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Channels;
+using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 using Veza.Fixtures;
 using static Veza.Projections.Tests.SocialSetting;
 
@@ -59,6 +62,14 @@ public class RandomHistoryTests
         Stop,
         SignIn,
         SignOut,
+        MakeRole,
+        ChangeRole,
+        MoveRole,
+        DropRole,
+        GiveRole,
+        TakeRole,
+        SetOverwrite,
+        RemoveOverwrite,
     }
 
     /// <summary>
@@ -143,7 +154,8 @@ public class RandomHistoryTests
             plays = Ids(12),
             shows = Ids(3),
             sessions = Ids(6),
-            channels = Ids(2);
+            channels = Ids(2),
+            roles = Ids(3);
         var community = Guid.CreateVersion7();
         await log.Given([
                 .. social.Registered,
@@ -166,13 +178,14 @@ public class RandomHistoryTests
         object Command(Step step, int number)
         {
             var (who, whom) = (people[step.Who], people[step.Whom]);
-            var (track, message, play, show, session, channel) = (
+            var (track, message, play, show, session, channel, role) = (
                 One(tracks),
                 One(messages),
                 One(plays),
                 One(shows),
                 One(sessions),
-                One(channels)
+                One(channels),
+                One(roles)
             );
             return step.Act switch
             {
@@ -197,6 +210,39 @@ public class RandomHistoryTests
                 Act.Send => new SendMessage(message, channel, who, $"number {number}", null),
                 Act.Edit => new EditMessage(message, who, $"number {number}, again"),
                 Act.Delete => new DeleteMessage(message, who),
+                Act.MakeRole => new CreateRole(
+                    community,
+                    role,
+                    social.Bo,
+                    "crew",
+                    number,
+                    Permission.None,
+                    true,
+                    false
+                ),
+                Act.ChangeRole => new ChangeRole(
+                    community,
+                    role,
+                    social.Bo,
+                    $"crew {number}",
+                    number,
+                    Permission.ManageMessages,
+                    false,
+                    true
+                ),
+                Act.MoveRole => new MoveRole(community, role, social.Bo, roles[step.Whom % roles.Length]),
+                Act.DropRole => new DeleteRole(community, role, social.Bo),
+                Act.GiveRole => new GiveRole(community, who, role, social.Bo),
+                Act.TakeRole => new TakeRole(community, who, role, social.Bo),
+                Act.SetOverwrite => new SetOverwrite(
+                    channel,
+                    social.Bo,
+                    OverwriteTarget.Role,
+                    step.Who == 0 ? community : role,
+                    Permission.ManageMessages,
+                    Permission.MentionEveryone
+                ),
+                Act.RemoveOverwrite => new RemoveOverwrite(channel, social.Bo, role),
                 Act.React => new ReactToMessage(message, who, "👍"),
                 Act.Burn => new ReactToMessage(message, who, "🔥"),
                 Act.Cool => new RemoveReaction(message, who, "🔥"),

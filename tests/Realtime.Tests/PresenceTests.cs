@@ -4,6 +4,7 @@ using Veza.Domain.Accounts;
 using Veza.EventStore.Appending;
 using Veza.Fixtures;
 using Veza.Projections.Chat;
+using Veza.Projections.Chat.Roles;
 using Veza.Realtime.Engine;
 using Veza.Realtime.Presence;
 
@@ -144,7 +145,14 @@ public class PresenceTests(TestLog log)
     }
 
     private PresenceService Service(LiveSetting live) =>
-        new(live.Engine, new ChatQueries(log.Views), Quick, TimeProvider.System, NullLogger<PresenceService>.Instance);
+        new(
+            live.Engine,
+            new ChatQueries(log.Views),
+            new MemberPermissions(live.Engine.Log),
+            Quick,
+            TimeProvider.System,
+            NullLogger<PresenceService>.Instance
+        );
 
     private static async Task<PresenceMessage> NextAsync(PresenceWatch watch) =>
         Assert.IsType<PresenceMessage>(await watch.NextAsync(Ct));

@@ -1,6 +1,7 @@
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 using Veza.Projections.Accounts;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Channels;

@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Veza.Api.Auth;
 using Veza.Api.Http;
+using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 using Veza.Projections.AsOf;
 
 namespace Veza.Api.OpenApi;
@@ -52,6 +54,9 @@ public static class ApiDescription
                 {
                     if (Examples.For(context.JsonTypeInfo.Type) is { } example)
                         schema.Examples = [example];
+                    // Its converter says nothing of its form.
+                    if (context.JsonTypeInfo.Type == typeof(Permission))
+                        (schema.Type, schema.Pattern) = (JsonSchemaType.String, "^[0-9]{1,19}$");
                     return Task.CompletedTask;
                 }
             );

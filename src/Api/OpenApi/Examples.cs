@@ -4,6 +4,7 @@ using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Members;
 using Veza.Api.Chat.Messages;
 using Veza.Api.Chat.Reading;
+using Veza.Api.Chat.Roles;
 using Veza.Api.Live.Broadcasts;
 using Veza.Api.Music.Listening;
 using Veza.Api.Music.Tracks;
@@ -41,6 +42,10 @@ internal static class Examples
         [typeof(CreateCommunityBody)] = """{"name":"Vinyl diggers"}""",
         [typeof(CreateChannelBody)] =
             """{"name":"new-releases","kind":"announcement","topic":"What came out this week","slowModeSeconds":0}""",
+        [typeof(RoleBody)] =
+            """{"name":"Crew","colour":15105570,"permissions":"8192","hoisted":true,"mentionable":false}""",
+        [typeof(RolePlaceBody)] = """{"aboveRoleId":"01a2297c-8697-7258-8fca-5c007df9ce05"}""",
+        [typeof(OverwriteBody)] = """{"target":"role","allow":"0","deny":"2048"}""",
         [typeof(BanBody)] = """{"reason":"Sells watches","deleteMessagesHours":24}""",
         [typeof(TimeOutBody)] = """{"until":"2026-03-01T12:30:00Z","reason":"Cool down"}""",
         [typeof(SendMessageBody)] = """{"text":"Has anybody heard the **B-side**? 🔥"}""",

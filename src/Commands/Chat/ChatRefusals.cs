@@ -3,6 +3,7 @@ using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 
 namespace Veza.Commands.Chat;
 
@@ -36,6 +37,31 @@ public static class ChatRefusals
         "too_many_communities",
         RefusalKind.Conflict,
         $"this account has founded {Community.FoundedMax} communities, and may found no more"
+    );
+    public static readonly Refusal TooManyRoles = new(
+        "too_many_roles",
+        RefusalKind.Conflict,
+        $"this community has {Community.RolesMax} roles, and takes no more"
+    );
+    public static readonly Refusal RoleAbove = new(
+        "role_above",
+        RefusalKind.NotAllowed,
+        "this role is not below your highest one"
+    );
+    public static readonly Refusal MemberAbove = new(
+        "member_above",
+        RefusalKind.NotAllowed,
+        "this member's highest role is not below yours"
+    );
+    public static readonly Refusal EveryoneRole = new(
+        "everyone_role",
+        RefusalKind.Conflict,
+        "the role that everyone has cannot be moved, deleted, given or taken"
+    );
+    public static readonly Refusal TooManyOverwrites = new(
+        "too_many_overwrites",
+        RefusalKind.Conflict,
+        $"this channel has {Channel.OverwritesMax} overwrites, and takes no more"
     );
     public static readonly Refusal MessageDeleted = new(
         "message_deleted",

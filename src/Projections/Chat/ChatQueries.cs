@@ -4,6 +4,7 @@ using Veza.Projections.AsOf;
 using Veza.Projections.Chat.Channels;
 using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Members;
+using Veza.Projections.Chat.Roles;
 using Veza.Projections.Topics;
 
 namespace Veza.Projections.Chat;
@@ -20,7 +21,13 @@ public sealed record SanctionView(
 );
 
 /// <summary>A member of a community.</summary>
-public sealed record MemberView(AccountName Account, DateTimeOffset JoinedAt, long Position);
+/// <param name="RoleIds">The highest role first, without the one that everyone has.</param>
+public sealed record MemberView(
+    AccountName Account,
+    DateTimeOffset JoinedAt,
+    IReadOnlyList<Guid> RoleIds,
+    long Position
+);
 
 /// <summary>Communities, their channels and their members.</summary>
 public sealed class ChatQueries(ReadModels views)
@@ -162,16 +169,24 @@ public sealed class ChatQueries(ReadModels views)
         if (views.PointInTime() is { } past)
         {
             past.ReadImmutable(Folds.Of<ProfilesProjection>());
+            await past.FoldAsync(past.StreamsAsync([community], ct), past.Table(Folds.Of<RolesProjection>()));
             // Members who joined before the page begins are not on it.
             await past.FoldAsync(
                 past.TopicsAsync([Topic.Community(community)], ct, after),
-                past.Table(Folds.Of<MembersProjection>())
+                past.Table(Folds.Of<MembersProjection>()),
+                past.Table(Folds.Of<MemberRolesProjection>())
             );
         }
         return (
-            await views.ListAsync<(Guid Id, string UserName, DateTime JoinedAt, long Position)>(
+            await views.ListAsync<(Guid Id, string UserName, DateTime JoinedAt, Guid[] RoleIds, long Position)>(
                 $"""
-                select m.member_id, coalesce(p.user_name, ''), m.joined_at, m.position
+                select m.member_id, coalesce(p.user_name, ''), m.joined_at,
+                       array(select g.role_id from {views.Table<MemberRolesProjection>()} g
+                             join {views.Table<RolesProjection>()} r
+                               on r.community_id = g.community_id and r.role_id = g.role_id
+                             where g.community_id = m.community_id and g.member_id = m.member_id
+                               and g.position > m.position order by r.rank desc) as role_ids,
+                       m.position
                 from {views.Table<MembersProjection>()} m
                 left join {views.Table<ProfilesProjection>()} p on p.account_id = m.member_id
                 where m.community_id = @community and m.position > @after order by m.position limit @limit
@@ -184,7 +199,7 @@ public sealed class ChatQueries(ReadModels views)
                 },
                 ct
             )
-        ).ConvertAll(r => new MemberView(new(r.Id, r.UserName), r.JoinedAt, r.Position));
+        ).ConvertAll(r => new MemberView(new(r.Id, r.UserName), r.JoinedAt, r.RoleIds, r.Position));
     }
 
     /// <summary>Bans, and time-outs that have not run out, oldest first.</summary>

@@ -5,6 +5,7 @@ using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Members;
 using Veza.Projections.Chat.Messages;
 using Veza.Projections.Chat.Reading;
+using Veza.Projections.Chat.Roles;
 using Veza.Projections.Counts;
 using Veza.Projections.Live.Broadcasts;
 using Veza.Projections.Music.Charts;
@@ -39,6 +40,9 @@ public static class ProjectionRegistry
             new MemberReactionsProjection(),
             new ReactionTallyProjection(),
             new ReadMarkersProjection(),
+            new MemberRolesProjection(),
+            new OverwritesProjection(),
+            new RolesProjection(),
             new CountedEventsProjection(),
             new BroadcastsProjection(),
             new HourlyPlaysProjection(),

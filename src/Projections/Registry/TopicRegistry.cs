@@ -4,6 +4,7 @@ using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Members;
 using Veza.Projections.Chat.Messages;
 using Veza.Projections.Chat.Reading;
+using Veza.Projections.Chat.Roles;
 using Veza.Projections.Live.Broadcasts;
 using Veza.Projections.Music.Listening;
 using Veza.Projections.Music.Tracks;
@@ -26,6 +27,7 @@ public static class TopicRegistry
         new MemberTopics(),
         new MessageTopics(),
         new ReadingTopics(),
+        new RoleTopics(),
         new BroadcastTopics(),
         new PlayTopics(),
         new TrackTopics(),

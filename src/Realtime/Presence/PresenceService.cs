@@ -4,10 +4,11 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Channels;
-using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 using Veza.EventStore.Database;
 using Veza.Projections.Chat;
+using Veza.Projections.Chat.Roles;
 using Veza.Projections.Topics;
 using Veza.Realtime.Engine;
 
@@ -35,6 +36,7 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
 
     private readonly LiveEngine _engine;
     private readonly ChatQueries _chat;
+    private readonly MemberPermissions _permissions;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Guid _self;
@@ -57,6 +59,7 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
     public PresenceService(
         LiveEngine engine,
         ChatQueries chat,
+        MemberPermissions permissions,
         PresenceLimits limits,
         TimeProvider clock,
         ILogger<PresenceService> logger
@@ -64,6 +67,7 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
     {
         _engine = engine;
         _chat = chat;
+        _permissions = permissions;
         Limits = limits;
         _clock = clock;
         _logger = logger;
@@ -103,9 +107,9 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
     /// </summary>
     public async Task<LiveRefusal?> TypeAsync(LiveCaller by, Guid channelId, CancellationToken ct)
     {
-        if (await LoadAsync<Channel>(channelId, ct) is not { } channel)
+        if (await _permissions.ChannelAsync(channelId, ct) is not { } channel)
             return LiveRefusal.ChannelUnknown(channelId);
-        if (!(await PermissionsAsync(by, channel.CommunityId, channel, ct)).HasFlag(Permission.SendMessages))
+        if (!await MayAsync(by, channel.CommunityId, channel, Permission.SendMessages, ct))
             return LiveRefusal.NotMember(channelId);
         lock (_gate)
         {
@@ -137,11 +141,11 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
             var missing = caller.Missing(scopes);
             if (missing is not null)
                 return (null, LiveRefusal.ScopeMissing($"the topic {topic}", missing));
-            var channel = topic.Kind == TopicKind.Channel ? await LoadAsync<Channel>(topic.Id, ct) : null;
+            var channel = topic.Kind == TopicKind.Channel ? await _permissions.ChannelAsync(topic.Id, ct) : null;
             if (topic.Kind == TopicKind.Channel && channel is null)
                 return (null, LiveRefusal.ChannelUnknown(topic.Id));
             var community = channel?.CommunityId ?? topic.Id;
-            if (!(await PermissionsAsync(caller, community, channel, ct)).HasFlag(Permission.ViewChannel))
+            if (!await MayAsync(caller, community, channel, Permission.ViewChannel, ct))
                 return (null, channel is null ? LiveRefusal.NotMemberOf(community) : LiveRefusal.NotMember(topic.Id));
             topics[topic] = community;
         }
@@ -159,23 +163,16 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
 
     private bool IsBehind => _engine.Log.Head - _engine.Position > Limits.BehindEventsMax;
 
+    private async Task<bool> MayAsync(
+        LiveCaller by,
+        Guid community,
+        Channel? channel,
+        Permission needed,
+        CancellationToken ct
+    ) => (await _permissions.OfAsync(by.AccountId, community, channel, _clock.GetUtcNow(), ct)).HasFlag(needed);
+
     private async Task<T?> LoadAsync<T>(Guid stream, CancellationToken ct)
         where T : class => (await _engine.Log.Aggregates.LoadAsync(typeof(T), stream, ct)).State as T;
-
-    private async Task<Permission> PermissionsAsync(
-        LiveCaller by,
-        Guid communityId,
-        Channel? channel,
-        CancellationToken ct
-    ) =>
-        await LoadAsync<Community>(communityId, ct) is not { } community
-            ? Permission.None
-            : Permissions.Of(
-                await LoadAsync<Member>(Member.StreamId(communityId, by.AccountId), ct),
-                community,
-                _clock.GetUtcNow(),
-                channel
-            );
 
     private async Task SendLoopAsync()
     {

@@ -36,6 +36,35 @@ public class SanctionedCallerTests(VezaServer veza)
         ["DELETE communities/{communityId}/members/{memberId}/timeout"] = (Hidden, Silenced, null),
         ["PUT communities/{communityId}/bans/{memberId}"] = (Hidden, Silenced, new { }),
         ["DELETE communities/{communityId}/bans/{memberId}"] = (Hidden, Silenced, null),
+        ["GET communities/{communityId}/roles"] = (Hidden, null, null),
+        ["POST communities/{communityId}/roles"] = (Hidden, Silenced, new { name = "kings" }),
+        ["PUT communities/{communityId}/roles/{roleId}"] = (
+            Hidden,
+            Silenced,
+            new { name = "kings", permissions = "66560" }
+        ),
+        ["PUT communities/{communityId}/roles/{roleId}/place"] = (
+            Hidden,
+            Silenced,
+            new { aboveRoleId = Guid.CreateVersion7() }
+        ),
+        ["DELETE communities/{communityId}/roles/{roleId}"] = (Hidden, Silenced, null),
+        ["PUT communities/{communityId}/members/{memberId}/roles/{roleId}"] = (Hidden, Silenced, null),
+        ["DELETE communities/{communityId}/members/{memberId}/roles/{roleId}"] = (Hidden, Silenced, null),
+        // The caller's own permissions.
+        ["GET communities/{communityId}/members/{memberId}/permissions"] = (Hidden, null, null),
+        ["GET channels/{channelId}/overwrites"] = (Hidden, null, null),
+        ["PUT channels/{channelId}/overwrites/{targetId}"] = (
+            Hidden,
+            Silenced,
+            new
+            {
+                target = "role",
+                allow = "2048",
+                deny = "0",
+            }
+        ),
+        ["DELETE channels/{channelId}/overwrites/{targetId}"] = (Hidden, Silenced, null),
         ["POST channels/{channelId}/messages"] = (Hidden, Silenced, new { text = "let me in" }),
         ["GET channels/{channelId}/messages"] = (Hidden, null, null),
         // The caller's own read marker, which is private.
@@ -67,7 +96,9 @@ public class SanctionedCallerTests(VezaServer veza)
         "name",
         "number",
         "playId",
+        "roleId",
         "sessionId",
+        "targetId",
         "trackId",
     ];
 
@@ -140,6 +171,9 @@ public class SanctionedCallerTests(VezaServer veza)
                     .Replace("{channelId}", channel.ToString(), StringComparison.Ordinal)
                     .Replace("{messageId}", message.ToString(), StringComparison.Ordinal)
                     .Replace("{memberId}", eve.Id.ToString(), StringComparison.Ordinal)
+                    // The role that everyone has.
+                    .Replace("{roleId}", community.ToString(), StringComparison.Ordinal)
+                    .Replace("{targetId}", community.ToString(), StringComparison.Ordinal)
                     .Replace("{emoji}", "🔥", StringComparison.Ordinal)
                     .Replace("{number}", "members", StringComparison.Ordinal)
                 + (name == "GET live" ? $"?topics=community:{community},channel:{channel}" : "");

@@ -2,15 +2,19 @@ using Veza.Commands.Chat.Channels;
 using Veza.Commands.Chat.Communities;
 using Veza.Commands.Chat.Members;
 using Veza.Commands.Chat.Messages;
+using Veza.Commands.Chat.Roles;
 using Veza.Commands.Live.Broadcasts;
 using Veza.Commands.Music.Tracks;
 using Veza.Commands.Social.Comments;
 using Veza.Commands.Social.Follows;
 using Veza.Commands.Social.Likes;
 using Veza.Domain.Chat.Channels;
+using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 using Veza.Projections.Accounts;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Messages;
+using Veza.Projections.Chat.Roles;
 using Veza.Projections.Music.Charts;
 using Veza.Projections.Music.Listening;
 using Veza.Projections.Music.Tracks;
@@ -34,6 +38,7 @@ internal sealed class RandomHistory(int seed, MessageStreams streams)
     private readonly Guid _community = Guid.CreateVersion7();
     private readonly List<Guid> _channels = [Guid.CreateVersion7()];
     private readonly List<(Guid Channel, Guid Id)> _messages = [];
+    private readonly List<Guid> _roles = [.. Enumerable.Range(0, 3).Select(_ => Guid.CreateVersion7())];
     private readonly List<Guid> _tracks = [];
     private readonly List<(Guid Owner, Guid Id)> _shows = [];
 
@@ -49,11 +54,12 @@ internal sealed class RandomHistory(int seed, MessageStreams streams)
             [new CreateCommunity(_community, _channels[0], _social.Ana, "Vinyl diggers")],
             Upload(),
             [Send()],
+            [new EditMessage(_messages[0].Id, _social.Ana, "edited at once")],
         ];
 
     /// <returns>Commands, some of which are refused, events, and spans of time.</returns>
     public object[] Next() =>
-        _random.Next(22) switch
+        _random.Next(28) switch
         {
             0 => [new JoinCommunity(_community, Person())],
             1 => [new LeaveCommunity(_community, Person())],
@@ -73,6 +79,31 @@ internal sealed class RandomHistory(int seed, MessageStreams streams)
             18 => SocialSetting.Hears(Person(), Pick(_tracks), Guid.CreateVersion7()),
             19 => [new FailTrackProcessing(Pick(_tracks), "not audio after all")],
             20 => Stop(),
+            21 => [new CreateRole(_community, Pick(_roles), _social.Ana, "crew", 0, Permission.None, false, false)],
+            22 =>
+            [
+                new ChangeRole(_community, Pick(_roles), _social.Ana, "regulars", 255, Permission.None, true, true),
+                new MoveRole(_community, Pick(_roles), _social.Ana, Pick(_roles)),
+            ],
+            23 => [new DeleteRole(_community, Pick(_roles), _social.Ana)],
+            24 =>
+            [
+                new GiveRole(_community, Person(), Pick(_roles), _social.Ana),
+                new GiveRole(_community, Person(), Pick(_roles), _social.Ana),
+            ],
+            25 => [new TakeRole(_community, Person(), Pick(_roles), _social.Ana)],
+            26 =>
+            [
+                new SetOverwrite(
+                    Pick(_channels),
+                    _social.Ana,
+                    OverwriteTarget.Role,
+                    Pick(_roles),
+                    Permission.ManageMessages,
+                    Permission.None
+                ),
+                new RemoveOverwrite(Pick(_channels), _social.Ana, Pick(_roles)),
+            ],
             _ => Show(),
         };
 
@@ -100,6 +131,8 @@ internal sealed class RandomHistory(int seed, MessageStreams streams)
             var first = await new ChatQueries(v).MembersAsync(_community, 0, 2, ct);
             return first.Count < 2 ? null : await new ChatQueries(v).MembersAsync(_community, first[1].Position, 2, ct);
         });
+        yield return ("roles", async v => await new RoleQueries(v).RolesAsync(_community, ct));
+        yield return ("overwrites", async v => await new RoleQueries(v).OverwritesAsync(channel, 0, 10, ct));
         yield return ("an account", async v => await new AccountQueries(v).FindAsync(person, ct));
         yield return ("followers", async v => await new FollowQueries(v).FollowersAsync(person, null, 2, ct));
         yield return ("following", async v => await new FollowQueries(v).FollowingAsync(person, null, 2, ct));

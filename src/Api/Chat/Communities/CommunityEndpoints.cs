@@ -5,6 +5,7 @@ using Veza.Commands.Chat.Members;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 using Veza.Projections.Accounts;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Channels;
@@ -12,6 +13,7 @@ using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Members;
 using Veza.Projections.Chat.Messages;
 using Veza.Projections.Chat.Reading;
+using Veza.Projections.Chat.Roles;
 
 namespace Veza.Api.Chat.Communities;
 
@@ -31,6 +33,8 @@ public static class CommunityEndpoints
         .. CommunityRead,
         MembersProjection.ProjectionName,
         ProfilesProjection.ProjectionName,
+        MemberRolesProjection.ProjectionName,
+        RolesProjection.ProjectionName,
     ];
     private static readonly string[] ChannelsRead =
     [
@@ -191,7 +195,13 @@ public static class CommunityEndpoints
         );
     }
 
-    private static async Task<IResult?> NotMember(Guid community, Caller caller, ChatQueries chat, CancellationToken ct)
+    /// <returns>Null for a member of the community.</returns>
+    internal static async Task<IResult?> NotMember(
+        Guid community,
+        Caller caller,
+        ChatQueries chat,
+        CancellationToken ct
+    )
     {
         if (await chat.IsMemberAsync(community, caller.AccountId, ct))
             return null;

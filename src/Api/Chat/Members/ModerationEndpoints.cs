@@ -3,10 +3,12 @@ using Veza.Commands.Chat;
 using Veza.Commands.Chat.Members;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 using Veza.Projections.Accounts;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Members;
+using Veza.Projections.Chat.Roles;
 
 namespace Veza.Api.Chat.Members;
 
@@ -109,6 +111,7 @@ public static class ModerationEndpoints
         int? limit,
         Caller caller,
         ChatQueries chat,
+        MemberPermissions permissions,
         TimeProvider clock,
         HttpContext http,
         CancellationToken ct
@@ -116,10 +119,10 @@ public static class ModerationEndpoints
     {
         if (Page.Limit(limit, out var refusal) is not { } size)
             return refusal;
-        if (await chat.CommunityAsync(communityId, ct) is not { } community)
+        if (await chat.CommunityAsync(communityId, ct) is null)
             return Problems.Result(Refusals.Unknown("community", communityId));
-        // Only the owner has this right until there are roles.
-        if (community.OwnerId != caller.AccountId)
+        var has = await permissions.OfAsync(caller.AccountId, communityId, channel: null, clock.GetUtcNow(), ct);
+        if (!has.HasFlag(Permission.ModerateMembers))
             return Problems.Result(ChatRefusals.NotAllowed(Permission.ModerateMembers));
         return Results.Ok(
             Page.Cut(

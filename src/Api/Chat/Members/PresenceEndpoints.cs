@@ -2,6 +2,7 @@ using Veza.Api.Http;
 using Veza.Commands.Chat;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 using Veza.Projections;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Communities;

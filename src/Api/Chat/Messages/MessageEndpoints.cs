@@ -223,7 +223,7 @@ public static class MessageEndpoints
         await chat.SeesChannelAsync(channel, caller.AccountId, ct) switch
         {
             true => null,
-            false => Problems.Result(Commands.Chat.ChatRefusals.NotAllowed(Domain.Chat.Members.Permission.ViewChannel)),
+            false => Problems.Result(Commands.Chat.ChatRefusals.NotAllowed(Domain.Chat.Roles.Permission.ViewChannel)),
             null => Problems.Result(Refusals.Unknown("channel", channel)),
         };
 }

@@ -3,6 +3,7 @@ using Veza.Commands.Chat;
 using Veza.Commands.Chat.Reading;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 using Veza.EventStore;
 using Veza.Projections.Chat;
 using Veza.Projections.Chat.Communities;

@@ -2,6 +2,7 @@ using FluentValidation;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 
 namespace Veza.Commands.Chat.Members;
 
@@ -38,8 +39,9 @@ public static class BanMemberHandler
         BanMember command,
         [ReadAggregate] Community community,
         [ReadAggregate(nameof(BanMember.CommunityId), nameof(BanMember.ModeratorId))] Member? moderator,
+        Member? member,
         DateTimeOffset now
-    ) => MemberModeration.Validate(Permission.BanMembers, command.MemberId, moderator, community, now);
+    ) => MemberModeration.Validate(Permission.BanMembers, command.MemberId, member, moderator, community, now);
 
     public static IEnumerable<MemberEvent> Handle(
         BanMember command,

@@ -1,6 +1,7 @@
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 
 namespace Veza.Commands.Chat.Members;
 
@@ -13,8 +14,9 @@ public static class EndTimeOutHandler
         EndTimeOut command,
         [ReadAggregate] Community community,
         [ReadAggregate(nameof(EndTimeOut.CommunityId), nameof(EndTimeOut.ModeratorId))] Member? moderator,
+        Member? member,
         DateTimeOffset now
-    ) => ChatRefusals.Unless(Permission.ModerateMembers, moderator, community, now);
+    ) => MemberModeration.Validate(Permission.ModerateMembers, command.MemberId, member, moderator, community, now);
 
     public static IEnumerable<MemberEvent> Handle(
         EndTimeOut command,

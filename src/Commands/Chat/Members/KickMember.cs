@@ -2,6 +2,7 @@ using FluentValidation;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 
 namespace Veza.Commands.Chat.Members;
 
@@ -19,8 +20,9 @@ public static class KickMemberHandler
         KickMember command,
         [ReadAggregate] Community community,
         [ReadAggregate(nameof(KickMember.CommunityId), nameof(KickMember.ModeratorId))] Member? moderator,
+        Member? member,
         DateTimeOffset now
-    ) => MemberModeration.Validate(Permission.KickMembers, command.MemberId, moderator, community, now);
+    ) => MemberModeration.Validate(Permission.KickMembers, command.MemberId, member, moderator, community, now);
 
     public static IEnumerable<MemberEvent> Handle(KickMember command, [WriteAggregate] Member? member)
     {

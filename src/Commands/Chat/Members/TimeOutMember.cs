@@ -2,6 +2,7 @@ using FluentValidation;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 
 namespace Veza.Commands.Chat.Members;
 
@@ -31,7 +32,7 @@ public static class TimeOutMemberHandler
     )
     {
         var moderation = Permission.ModerateMembers;
-        if (MemberModeration.Validate(moderation, command.MemberId, moderator, community, now) is { } refusal)
+        if (MemberModeration.Validate(moderation, command.MemberId, member, moderator, community, now) is { } refusal)
             return refusal;
         if (member is not { Present: true })
             return Refusals.Unknown("member", command.MemberId);

@@ -1,6 +1,7 @@
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
 
 namespace Veza.Commands.Chat.Members;
 

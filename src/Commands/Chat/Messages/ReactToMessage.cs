@@ -4,6 +4,7 @@ using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Chat.Messages;
+using Veza.Domain.Chat.Roles;
 
 namespace Veza.Commands.Chat.Messages;
 
@@ -26,7 +27,11 @@ public static class ReactToMessageHandler
         DateTimeOffset now
     )
     {
-        if (ChatRefusals.Unless(Permission.AddReactions, member, community, now, channel) is { } refusal)
+        // As on Discord, who joins a reaction adds none; but a time-out leaves only reading.
+        var joins = message.Reactions.Any(reaction => reaction.Emoji == command.Emoji);
+        var needed =
+            joins && member?.IsTimedOut(now) == false ? Permission.ReadMessageHistory : Permission.AddReactions;
+        if (ChatRefusals.Unless(needed, member, community, now, channel) is { } refusal)
             return refusal;
         if (message.Deleted)
             return ChatRefusals.MessageDeleted;

@@ -4,6 +4,7 @@ using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Chat.Messages;
+using Veza.Domain.Chat.Roles;
 
 namespace Veza.Commands.Chat.Messages;
 

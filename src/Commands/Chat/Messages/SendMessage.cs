@@ -4,6 +4,7 @@ using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Chat.Messages;
+using Veza.Domain.Chat.Roles;
 
 namespace Veza.Commands.Chat.Messages;
 
@@ -50,9 +51,11 @@ public static class SendMessageHandler
             );
     }
 
+    private const Permission ExemptFromSlowMode = Permission.ManageMessages | Permission.BypassSlowMode;
+
     private static Refusal? SlowMode(Channel channel, Permission has, SlowModeMark? mark, DateTimeOffset now)
     {
-        if (channel.SlowModeSeconds == 0 || mark is null || has.HasFlag(Permission.ManageMessages))
+        if (channel.SlowModeSeconds == 0 || mark is null || (has & ExemptFromSlowMode) != Permission.None)
             return null;
         var wait = mark.LastAt.AddSeconds(channel.SlowModeSeconds) - now;
         return wait > TimeSpan.Zero ? ChatRefusals.SlowMode(wait) : null;

@@ -1,11 +1,37 @@
+using System.Collections.Immutable;
+using Veza.Domain.Chat.Roles;
+
 namespace Veza.Domain.Chat.Channels;
 
 /// <summary>A channel, as far as decisions about it and its messages need it.</summary>
-public sealed record Channel(Guid Id, Guid CommunityId, ChannelKind Kind, int SlowModeSeconds)
+/// <param name="Overwrites">
+/// By the id of a role or of a member. The community's id is the role that everyone has.
+/// </param>
+public sealed record Channel(
+    Guid Id,
+    Guid CommunityId,
+    ChannelKind Kind,
+    int SlowModeSeconds,
+    ImmutableDictionary<Guid, Overwrite> Overwrites
+)
 {
     public const int NameMax = 100;
     public const int TopicMax = 1024;
     public const int SlowModeSecondsMax = 21_600;
 
-    public static Channel Create(ChannelCreated e) => new(e.ChannelId, e.CommunityId, e.Kind, e.SlowModeSeconds);
+    /// <summary>Each decision and each reader of the channel looks at them.</summary>
+    public const int OverwritesMax = 500;
+
+    public static Channel Create(ChannelCreated e) =>
+        new(e.ChannelId, e.CommunityId, e.Kind, e.SlowModeSeconds, ImmutableDictionary<Guid, Overwrite>.Empty);
+
+    public Channel Apply(OverwriteSet e) =>
+        this with
+        {
+            Overwrites = Overwrites.SetItem(e.TargetId, new(e.Allow, e.Deny)),
+        };
+
+    public Channel Apply(OverwriteRemoved e) => this with { Overwrites = Overwrites.Remove(e.TargetId) };
+
+    public Overwrite? Overwrite(Guid targetId) => Overwrites.GetValueOrDefault(targetId);
 }

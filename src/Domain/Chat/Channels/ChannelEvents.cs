@@ -1,3 +1,6 @@
+using Veza.Domain.Chat.Members;
+using Veza.Domain.Chat.Roles;
+
 namespace Veza.Domain.Chat.Channels;
 
 public enum ChannelKind
@@ -16,6 +19,25 @@ public sealed record ChannelCreated(
     string? Topic,
     int SlowModeSeconds
 ) : ChannelEvent;
+
+public enum OverwriteTarget
+{
+    Role,
+    Member,
+}
+
+/// <summary>What the channel grants and denies a role or a member. It replaces what was set before.</summary>
+public sealed record OverwriteSet(
+    Guid ChannelId,
+    Guid CommunityId,
+    Guid TargetId,
+    OverwriteTarget Target,
+    Permission Allow,
+    Permission Deny,
+    Guid ByMemberId
+) : ChannelEvent;
+
+public sealed record OverwriteRemoved(Guid ChannelId, Guid CommunityId, Guid TargetId, Guid ByMemberId) : ChannelEvent;
 
 /// <summary>
 /// The times of a member's messages in a channel with slow mode. Each member has a stream per channel.

@@ -1,20 +1,57 @@
+using System.Collections.Immutable;
+using Veza.Domain.Chat.Roles;
+
 namespace Veza.Domain.Chat.Communities;
 
 /// <summary>A community, as far as decisions need it.</summary>
+/// <param name="Roles">With the role that everyone has, whose id is the community's.</param>
 /// <param name="Channels">
 /// The counted channels. The first one is not counted, nor are channels older than the count.
 /// </param>
-public sealed record Community(Guid Id, Guid OwnerId, int Channels = 0)
+public sealed record Community(Guid Id, Guid OwnerId, ImmutableDictionary<Guid, Role> Roles, int Channels = 0)
 {
     public const int NameMax = 100;
 
     /// <summary>As on Discord. A member's client lists them all, and each is one topic.</summary>
     public const int ChannelsMax = 500;
 
+    /// <summary>With the role that everyone has; as on Discord.</summary>
+    public const int RolesMax = 250;
+
     /// <summary>Communities that one account may found: as many as a person on Discord may join.</summary>
     public const int FoundedMax = 100;
 
-    public static Community Create(CommunityCreated e) => new(e.CommunityId, e.OwnerId);
+    public static Community Create(CommunityCreated e) =>
+        new(
+            e.CommunityId,
+            e.OwnerId,
+            ImmutableDictionary<Guid, Role>.Empty.Add(e.CommunityId, Chat.Roles.Role.Everyone(e.CommunityId))
+        );
 
     public Community Apply(ChannelCounted _) => this with { Channels = Channels + 1 };
+
+    public Community Apply(RoleCreated e) =>
+        With(new(e.RoleId, e.Rank, e.Name, e.Colour, e.Permissions, e.Hoisted, e.Mentionable));
+
+    public Community Apply(RoleChanged e) => Role(e.RoleId) is { } role ? With(Changed(role, e)) : this;
+
+    public Community Apply(RoleMoved e) => Role(e.RoleId) is { } role ? With(role with { Rank = e.Rank }) : this;
+
+    public Community Apply(RoleDeleted e) => this with { Roles = Roles.Remove(e.RoleId) };
+
+    /// <returns>Null when there is no such role, or no longer.</returns>
+    public Role? Role(Guid id) => Roles.GetValueOrDefault(id);
+
+    /// <summary>The role after a change, which leaves its rank.</summary>
+    public static Role Changed(Role role, RoleChanged e) =>
+        role with
+        {
+            Name = e.Name,
+            Colour = e.Colour,
+            Permissions = e.Permissions,
+            Hoisted = e.Hoisted,
+            Mentionable = e.Mentionable,
+        };
+
+    private Community With(Role role) => this with { Roles = Roles.SetItem(role.Id, role) };
 }

@@ -1,6 +1,9 @@
+using System.Collections.Immutable;
+
 namespace Veza.Domain.Chat.Members;
 
 /// <summary>An account's membership of a community. It remains after the member leaves.</summary>
+/// <param name="RoleIds">Without the role that everyone has. It may hold roles that are deleted since.</param>
 /// <param name="MessagesDeletedSince">
 /// The current ban deletes the member's messages from this time on; null when it deletes none.
 /// </param>
@@ -8,6 +11,7 @@ public sealed record Member(
     Guid CommunityId,
     Guid Id,
     bool Present,
+    ImmutableHashSet<Guid> RoleIds,
     bool Banned = false,
     DateTimeOffset? TimedOutUntil = null,
     DateTimeOffset? MessagesDeletedSince = null
@@ -26,13 +30,13 @@ public sealed record Member(
 
     public static Guid StreamId(Guid communityId, Guid memberId) => StreamIds.Of("member", communityId, memberId);
 
-    public static Member Create(MemberJoined e) => new(e.CommunityId, e.MemberId, Present: true);
+    public static Member Create(MemberJoined e) => new(e.CommunityId, e.MemberId, Present: true, []);
 
-    public static Member Create(MemberBanned e) => new(e.CommunityId, e.MemberId, Present: false, Banned: true);
+    public static Member Create(MemberBanned e) => new(e.CommunityId, e.MemberId, Present: false, [], Banned: true);
 
     public Member Apply(MemberJoined _) => this with { Present = true };
 
-    public Member Apply(MemberLeft _) => this with { Present = false };
+    public Member Apply(MemberLeft _) => this with { Present = false, RoleIds = [] };
 
     public Member Apply(MemberBanned _) => this with { Banned = true };
 
@@ -41,6 +45,10 @@ public sealed record Member(
     public Member Apply(MemberUnbanned _) => this with { Banned = false, MessagesDeletedSince = null };
 
     public Member Apply(MemberTimedOut e) => this with { TimedOutUntil = e.Until };
+
+    public Member Apply(MemberRoleGiven e) => this with { RoleIds = RoleIds.Add(e.RoleId) };
+
+    public Member Apply(MemberRoleTaken e) => this with { RoleIds = RoleIds.Remove(e.RoleId) };
 
     public Member Apply(MemberTimeOutEnded _) => this with { TimedOutUntil = null };
 

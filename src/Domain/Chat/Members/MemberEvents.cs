@@ -47,3 +47,8 @@ public sealed record MemberTimedOut(
 
 /// <summary>A moderator ended a time-out early. A time-out that runs out has no event.</summary>
 public sealed record MemberTimeOutEnded(Guid CommunityId, Guid MemberId, Guid ByMemberId) : MemberEvent;
+
+public sealed record MemberRoleGiven(Guid CommunityId, Guid MemberId, Guid RoleId, Guid ByMemberId) : MemberEvent;
+
+/// <summary>A role was taken from a member. Members who leave lose theirs without this event.</summary>
+public sealed record MemberRoleTaken(Guid CommunityId, Guid MemberId, Guid RoleId, Guid ByMemberId) : MemberEvent;

@@ -40,7 +40,7 @@ namespace Internal.Generated.WolverineHandlers
                 var now = decision.Now;
                 Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("message.handler", "Veza.Commands.Chat.Members.BanMemberHandler");
                 Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("handler.type", "Veza.Commands.Chat.Members.BanMemberHandler");
-                var refusal = Veza.Commands.Chat.Members.BanMemberHandler.Validate(banMember, community, moderator, now);
+                var refusal = Veza.Commands.Chat.Members.BanMemberHandler.Validate(banMember, community, moderator, member, now);
                 if (decision.IsRefused(refusal)) continue;
 
                 // The actual message execution

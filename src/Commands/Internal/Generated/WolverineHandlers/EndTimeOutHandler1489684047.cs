@@ -31,7 +31,7 @@ namespace Internal.Generated.WolverineHandlers
                 var now = decision.Now;
                 Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("message.handler", "Veza.Commands.Chat.Members.EndTimeOutHandler");
                 Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("handler.type", "Veza.Commands.Chat.Members.EndTimeOutHandler");
-                var refusal = Veza.Commands.Chat.Members.EndTimeOutHandler.Validate(endTimeOut, community, moderator, now);
+                var refusal = Veza.Commands.Chat.Members.EndTimeOutHandler.Validate(endTimeOut, community, moderator, member, now);
                 if (decision.IsRefused(refusal)) continue;
 
                 // The actual message execution

@@ -40,7 +40,7 @@ namespace Internal.Generated.WolverineHandlers
                 var now = decision.Now;
                 Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("message.handler", "Veza.Commands.Chat.Members.KickMemberHandler");
                 Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("handler.type", "Veza.Commands.Chat.Members.KickMemberHandler");
-                var refusal = Veza.Commands.Chat.Members.KickMemberHandler.Validate(kickMember, community, moderator, now);
+                var refusal = Veza.Commands.Chat.Members.KickMemberHandler.Validate(kickMember, community, moderator, member, now);
                 if (decision.IsRefused(refusal)) continue;
 
                 // The actual message execution
