@@ -77,7 +77,7 @@ test('two persons join by link, talk, react, edit, reply and delete', async ({ p
   await expect(message(bob.page, 'Second')).toHaveCount(0);
 });
 
-test('slow mode counts down, and announcements are for the owner to write', async ({ person }) => {
+test('slow mode counts down, and announcements are for those who manage messages', async ({ person }) => {
   const ann = await person('ann');
   const bob = await person('bob');
   const place = await ann.account.community('Rules');
@@ -92,7 +92,7 @@ test('slow mode counts down, and announcements are for the owner to write', asyn
   await composer(bob.page).fill('Another');
   await expect(bob.page.getByRole('button', { name: 'Send' })).toBeDisabled();
   await bob.page.getByRole('link', { name: 'news' }).click();
-  await expect(bob.page.getByText('Only the owner writes in this channel.')).toBeVisible();
+  await expect(bob.page.getByText('Only members who manage messages write in this channel.')).toBeVisible();
   await ann.page.goto(`/communities/${place.id}/channels/${news.id}`);
   await say(ann.page, 'Hear, hear');
   await expect(message(bob.page, 'Hear, hear')).toBeVisible();

@@ -31,6 +31,29 @@ async function lively(me: Account): Promise<{ id: string; channelId: string }> {
   return place;
 }
 
+const Roles = [
+  { name: 'Owls', colour: 0xf1c40f, permissions: '8192', hoisted: true },
+  { name: 'Sehr geehrte Ehrengäste der Gemeinschaft', colour: 0x000001, permissions: '2048' },
+];
+
+/** A community with roles, which a friend has, and with a rule in its channel. */
+async function ruled(me: Account): Promise<string> {
+  const place = await me.community('Night Owls');
+  const friend = await Account.register(me.origin, 'noor');
+  await friend.put(`/api/v1/communities/${place.id}/members/me`);
+  for (const role of Roles) {
+    const { id } = await me.post(`/api/v1/communities/${place.id}/roles`, role);
+    await me.put(`/api/v1/communities/${place.id}/members/${friend.id}/roles/${id}`);
+  }
+  await me.put(`/api/v1/channels/${place.channelId}/overwrites/${place.id}`, {
+    target: 'role',
+    allow: '1024',
+    deny: '2048',
+  });
+  await me.say(place.channelId, 'Welcome to the night');
+  return `/communities/${place.id}/channels/${place.channelId}`;
+}
+
 const channel = async (me: Account): Promise<string> => {
   const place = await lively(me);
   return `/communities/${place.id}/channels/${place.channelId}`;
@@ -81,5 +104,30 @@ export const chatScreens: readonly Screen[] = [
       await page.getByRole('button', { name: 'grinning face', exact: true }).first().waitFor();
     },
     shows: page => page.getByRole('article').filter({ hasText: 'on Friday night' }),
+  },
+  {
+    name: 'channel-permissions',
+    path: ruled,
+    then: page => page.getByRole('button', { name: 'Permissions of #general' }).click(),
+    shows: page => page.getByText('Welcome to the night'),
+  },
+  {
+    name: 'member-roles',
+    path: ruled,
+    then: async page => {
+      await page.getByRole('complementary').getByRole('button', { name: /^noor_/ }).click();
+      await page.getByRole('checkbox', { name: 'Owls' }).waitFor();
+    },
+    shows: page => page.getByText('Welcome to the night'),
+  },
+  {
+    name: 'member-permissions',
+    path: ruled,
+    then: async page => {
+      await page.getByRole('complementary').getByRole('button', { name: /^noor_/ }).click();
+      await page.getByRole('button', { name: 'What may this member do here, and why?' }).click();
+      await page.getByText('The role Owls').waitFor();
+    },
+    shows: page => page.getByText('Welcome to the night'),
   },
 ];

@@ -1,17 +1,23 @@
 import { Topics, type ShownStatus } from '@veza/client';
 import { untrack } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
+import { session } from '../../Accounts/session.svelte';
 import { api } from '../../Http/api';
 import { watch } from '../../Live/live';
 import { resource, type Resource, type Shape } from '../../Live/resource.svelte';
 import type { Member } from '../Members/members';
 import { names } from '../Members/names.svelte';
 import { allOf } from '../pages';
+import { readRoleIds, readRoles } from '../Roles/roleApi';
+import type { Role } from '../Roles/roles';
 import { applied, type OpenCommunity } from './community';
 
 /** Members that the page lists. */
 export const MembersMax = 500;
 const ChannelsMax = 500;
+
+/** A member as far as presence knows it. */
+type Shown = Omit<Member, 'roleIds'>;
 
 /** Who types in which channel, and how members are, of one open community and channel. */
 class Presence {
@@ -26,7 +32,7 @@ class Presence {
     return [...this.#typing.keys()];
   }
 
-  know(members: readonly Member[]): void {
+  know(members: readonly Shown[]): void {
     for (const { id, status } of members) this.#statuses.set(id, status);
   }
 
@@ -102,16 +108,19 @@ const shape = (
     const path = { communityId };
     const read = await api.getWithPosition('/api/v1/communities/{communityId}', { path, signal });
     const { body, position = 0, counted = position, epoch } = read;
-    const [channels, members] = await Promise.all([
+    const [channels, shown, { roles, roleIds }] = await Promise.all([
       allOf(ChannelsMax, after =>
         api.get('/api/v1/communities/{communityId}/channels', { path, query: { after, limit: 100 }, signal }),
       ),
       readMembers(communityId, signal),
+      readGiven(communityId, signal),
     ]);
+    const members = shown.map(member => ({ ...member, roleIds: roleIds.get(member.id) ?? [] }));
     presence.know(members);
     const { id, name, ownerId, createdAt, memberCount } = body;
     return {
       state: {
+        me: session.me,
         id,
         name,
         ownerId,
@@ -119,9 +128,12 @@ const shape = (
         memberCount,
         channels,
         members,
+        roles,
         position,
         counted,
         sanctionedAt: 0,
+        ruledAt: position,
+        permittedAt: position,
       },
       position,
       epoch,
@@ -132,7 +144,7 @@ const shape = (
   closed,
 });
 
-async function readMembers(communityId: string, signal: AbortSignal): Promise<Member[]> {
+async function readMembers(communityId: string, signal: AbortSignal): Promise<Shown[]> {
   const rows = await allOf(MembersMax, after =>
     api.get('/api/v1/communities/{communityId}/presence', {
       path: { communityId },
@@ -142,4 +154,13 @@ async function readMembers(communityId: string, signal: AbortSignal): Promise<Me
   );
   names.know(rows.map(({ account }) => account));
   return rows.map(({ account, status }) => ({ ...account, status: status as ShownStatus }));
+}
+
+/** The roles, and which members have them. Most communities have none but that of everyone, and cost one call. */
+async function readGiven(
+  communityId: string,
+  signal: AbortSignal,
+): Promise<{ roles: readonly Role[]; roleIds: ReadonlyMap<string, readonly string[]> }> {
+  const roles = await readRoles(communityId, signal);
+  return { roles, roleIds: roles.length > 1 ? await readRoleIds(communityId, MembersMax, signal) : new Map() };
 }

@@ -1,20 +1,34 @@
 import type { Item } from '@veza/client';
 import { describe, expect, it } from 'vitest';
+import type { Role } from '../Roles/roles';
 import { applied, type OpenCommunity } from './community';
 
 const item = (position: number, type: string, data: object): Item =>
   ({ position, type, topics: [], at: '', by: null, data: { communityId: 'x', ...data } }) as never;
+const everyone: Role = {
+  id: 'x',
+  name: 'everyone',
+  colour: 0,
+  rank: 0,
+  permissions: 0n,
+  hoisted: false,
+  mentionable: false,
+};
 const start: OpenCommunity = {
+  me: 'ann',
   id: 'x',
   name: 'X',
   ownerId: 'ann',
   createdAt: '',
   memberCount: 1,
   channels: [{ id: 'a', name: 'general', kind: 'text', topic: null, slowModeSeconds: 0 }],
-  members: [{ id: 'ann', userName: 'ann', status: 'online' }],
+  members: [{ id: 'ann', userName: 'ann', status: 'online', roleIds: [] }],
+  roles: [everyone],
   position: 10,
   counted: 11,
   sanctionedAt: 0,
+  ruledAt: 10,
+  permittedAt: 10,
 };
 
 describe('an open community', () => {
@@ -39,4 +53,38 @@ describe('an open community', () => {
 
   it('knows that its sanctions changed', () =>
     expect(applied(start, item(11, 'memberBanned', { memberId: 'bob' })).sanctionedAt).toBe(11));
+
+  it('has roles as they are made, and members as they get and lose them', () => {
+    const role = { name: 'Guest', colour: 0, rank: 1, permissions: '0', hoisted: false, mentionable: false };
+    const made = applied(start, item(11, 'roleCreated', { roleId: 'guest', ...role }));
+    expect(made.roles.map(({ id }) => id)).toEqual(['guest', 'x']);
+    const given = [12, 13].reduce(
+      (before, position) => applied(before, item(position, 'memberRoleGiven', { memberId: 'ann', roleId: 'guest' })),
+      made,
+    );
+    expect(given.members[0]?.roleIds).toEqual(['guest']);
+    const taken = applied(given, item(14, 'memberRoleTaken', { memberId: 'ann', roleId: 'guest' }));
+    expect(taken.members[0]?.roleIds).toEqual([]);
+  });
+
+  it('knows when its rules changed, and when they changed for this person', () => {
+    const moved = applied(start, item(11, 'memberRoleGiven', { memberId: 'bob', roleId: 'guest' }));
+    expect(moved).toMatchObject({ ruledAt: 11, permittedAt: 10 });
+    const own = applied(moved, item(12, 'memberRoleGiven', { memberId: 'ann', roleId: 'guest' }));
+    expect(own).toMatchObject({ ruledAt: 12, permittedAt: 12 });
+    const gone = applied(own, item(13, 'roleDeleted', { roleId: 'guest' }));
+    expect(gone).toMatchObject({ ruledAt: 13, permittedAt: 13 });
+    const silenced = applied(gone, item(14, 'memberTimedOut', { memberId: 'ann' }));
+    expect(silenced).toMatchObject({ ruledAt: 14, permittedAt: 14, sanctionedAt: 14 });
+    const other = applied(silenced, item(15, 'memberTimeOutEnded', { memberId: 'bob' }));
+    expect(other).toMatchObject({ ruledAt: 15, permittedAt: 14, sanctionedAt: 15 });
+  });
+
+  it('takes no item about roles of another community', () => {
+    const given = item(11, 'memberRoleGiven', { communityId: 'y', memberId: 'ann', roleId: 'guest' });
+    expect(applied(start, given)).toEqual({ ...start, position: 11 });
+  });
+
+  it('takes no item twice', () =>
+    expect(applied(start, item(10, 'memberRoleGiven', { memberId: 'ann', roleId: 'guest' }))).toBe(start));
 });

@@ -4,6 +4,7 @@ import { plural, texts } from '../../Language/language.svelte';
 export const words = texts({
   en: {
     members: 'Members',
+    under: (role: string, count: number) => `${role} — ${number(count)}`,
     here: (count: number) => `Here — ${number(count)}`,
     away: (count: number) => `Away — ${number(count)}`,
     more: (count: number) => plural(count, { one: 'and 1 more', other: `and ${number(count)} more` }),
@@ -46,6 +47,7 @@ export const words = texts({
   },
   fr: {
     members: 'Membres',
+    under: (role, count) => `${role} — ${number(count)}`,
     here: count => `Présents — ${number(count)}`,
     away: count => `Absents — ${number(count)}`,
     more: count => plural(count, { one: 'et 1 de plus', other: `et ${number(count)} de plus` }),

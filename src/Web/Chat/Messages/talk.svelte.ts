@@ -1,11 +1,14 @@
 import type { Conversation } from './conversation.svelte';
 import type { Message } from './history';
 
-/** What a person may do in a channel, by its role, its time-out and the moment that is shown. */
+/** What a person may do in a channel, by its permissions, its time-out and the moment that is shown. */
 export interface Rights {
   readonly me: string;
   readonly write: boolean;
+  /** May add an emoji that a message does not have yet. */
   readonly react: boolean;
+  /** May add to the count of an emoji that a message has. */
+  readonly joinReaction: boolean;
   /** May delete messages of others. */
   readonly moderate: boolean;
   readonly past: boolean;
