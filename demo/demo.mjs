@@ -11,6 +11,7 @@ import { follow } from './acts/follows.mjs';
 import { listen } from './acts/listen.mjs';
 import { keepOrder } from './acts/order.mjs';
 import { register, signInOperator } from './acts/people.mjs';
+import { assignRoles } from './acts/roles.mjs';
 import { talk } from './acts/talk.mjs';
 import { showTaste } from './acts/taste.mjs';
 import { fetchAudio, makeSounds, upload } from './acts/tracks.mjs';
@@ -23,6 +24,7 @@ import { Model } from './checks/model.mjs';
 import { checkMusic } from './checks/music.mjs';
 import { checkLog, replayLog } from './checks/replay.mjs';
 import { Report } from './checks/report.mjs';
+import { checkRoles } from './checks/roles.mjs';
 import { checkSocial } from './checks/social.mjs';
 import { printSummary } from './checks/summary.mjs';
 import { Api } from './client/api.mjs';
@@ -94,6 +96,7 @@ async function happen(world) {
     watchers.people();
     await step(w => `${w.communities.length} communities with ${w.channels.length} channels`, found);
     await watchers.channels();
+    await step(w => `${w.ledger.count('member_role_given')} roles given`, assignRoles);
     await step(w => `${w.ledger.count('follow_started')} follows`, follow);
     watchers.startBreaking();
     await Promise.all([
@@ -145,6 +148,7 @@ async function verify(world) {
   await report.part('live', () => checkLive(world, events, model));
   report.say(`${world.watchers.watches.length} live subscriptions compared`);
   await report.part('chat', () => checkChat(world, model, head));
+  await report.part('roles', () => checkRoles(world, model, head));
   await report.part('people', () => checkSocial(world, model, head));
   await report.part('charts', () => checkMusic(world, model, head));
   report.say('everything read back');

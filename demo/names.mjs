@@ -15,6 +15,12 @@ export const Event = Object.freeze({
   MemberTimedOut: 'member_timed_out',
   MemberTimeOutEnded: 'member_time_out_ended',
   ChannelCreated: 'channel_created',
+  RoleCreated: 'role_created',
+  RoleMoved: 'role_moved',
+  RoleDeleted: 'role_deleted',
+  MemberRoleGiven: 'member_role_given',
+  MemberRoleTaken: 'member_role_taken',
+  OverwriteSet: 'overwrite_set',
   MessageSent: 'message_sent',
   MessageEdited: 'message_edited',
   MessageDeleted: 'message_deleted',
@@ -41,6 +47,15 @@ export const Event = Object.freeze({
   BroadcastEnded: 'broadcast_ended',
 });
 
+/** Bits, of which the server's numbers in strings are sums. */
+export const Permission = Object.freeze({
+  ViewChannel: 1n << 10n,
+  SendMessages: 1n << 11n,
+  ManageMessages: 1n << 13n,
+  MentionEveryone: 1n << 17n,
+  ManageRoles: 1n << 28n,
+});
+
 /** `reactionAdded` (live) is `reaction_added` (log). */
 export const logType = liveType => liveType.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
 
@@ -59,6 +74,11 @@ export const channelKind = kind => ['text', 'announcement'][kind] ?? kind.toLowe
 export const countedExactly = [
   Event.CommunityCreated,
   Event.MemberLeft,
+  Event.RoleCreated,
+  Event.RoleMoved,
+  Event.RoleDeleted,
+  Event.MemberRoleGiven,
+  Event.OverwriteSet,
   Event.MessageSent,
   Event.MessageEdited,
   Event.MessageDeleted,
@@ -86,6 +106,7 @@ export const Refusal = Object.freeze({
   banned: { statuses: [403], codes: ['banned'] },
   timedOut: { statuses: [403], codes: ['timed_out'] },
   notAMember: { statuses: [403], codes: ['permission_missing'] },
+  roleAbove: { statuses: [403], codes: ['role_above'] },
   notTheAuthor: { statuses: [403], codes: ['not_the_author'] },
   notTheOwner: { statuses: [403], codes: ['not_the_owner'] },
   slowMode: { statuses: [429], codes: ['slow_mode'] },

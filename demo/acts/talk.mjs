@@ -124,7 +124,10 @@ async function react(member, channel, message, emoji, again) {
 
 async function slowTalk(world) {
   const channel = world.channels.find(one => one.slowModeSeconds);
-  const [first, second] = [...channel.community.members.values()].filter(member => member !== channel.community.owner);
+  const { members, owner, roles } = channel.community;
+  // The crew manages messages, which slow mode does not bind.
+  const first = [...members.values()].find(one => one !== owner && !roles.crewMembers.includes(one));
+  const second = [...members.values()].find(one => one !== owner && one !== first);
   world.report
     .section('talk')
     .refused('a second message in slow mode', Refusal.slowMode, await tooSoon(first, channel));

@@ -21,7 +21,7 @@ export class Model {
 
   /** Events of a channel's members and messages may come before or after its own. The first one creates the entry. */
   channel(id) {
-    if (!this.channels.has(id)) this.channels.set(id, { id, messages: [] });
+    if (!this.channels.has(id)) this.channels.set(id, { id, messages: [], overwrites: new Map() });
     return this.channels.get(id);
   }
 
@@ -44,13 +44,37 @@ const folds = {
       ownerId,
       createdAt: event.at,
       members: new Map([[ownerId, event.at]]),
+      roles: new Map(),
+      given: new Map(),
     });
+  },
+  [Event.RoleCreated](model, data) {
+    const { roleId, name, colour, rank, permissions, hoisted } = data;
+    model.communities.get(data.communityId).roles.set(roleId, { id: roleId, name, colour, rank, permissions, hoisted });
+  },
+  [Event.RoleMoved](model, { communityId, roleId, rank }) {
+    model.communities.get(communityId).roles.get(roleId).rank = rank;
+  },
+  [Event.RoleDeleted](model, { communityId, roleId }) {
+    model.communities.get(communityId).roles.delete(roleId);
+  },
+  [Event.MemberRoleGiven](model, { communityId, memberId, roleId }) {
+    const { given } = model.communities.get(communityId);
+    given.set(memberId, new Set([...(given.get(memberId) ?? []), roleId]));
+  },
+  [Event.MemberRoleTaken](model, { communityId, memberId, roleId }) {
+    model.communities.get(communityId).given.get(memberId)?.delete(roleId);
+  },
+  [Event.OverwriteSet](model, { channelId, targetId, allow, deny }) {
+    model.channel(channelId).overwrites.set(targetId, { targetId, allow, deny });
   },
   [Event.MemberJoined](model, data, event) {
     model.communities.get(data.communityId).members.set(field.account(event), event.at);
   },
   [Event.MemberLeft](model, data, event) {
-    model.communities.get(data.communityId).members.delete(field.account(event));
+    const { members, given } = model.communities.get(data.communityId);
+    members.delete(field.account(event));
+    given.delete(field.account(event));
   },
   [Event.ChannelCreated](model, data, event) {
     const { channelId, communityId, name, kind, topic, slowModeSeconds } = data;
