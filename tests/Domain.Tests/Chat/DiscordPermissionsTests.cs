@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Communities;
@@ -17,6 +16,9 @@ namespace Veza.Domain.Tests.Chat;
 public class DiscordPermissionsTests
 {
     private const int Guilds = 100_000;
+
+    /// <summary>In this project's folder, above that of its output.</summary>
+    private static readonly string Program = Path.GetFullPath("../../../Discord/run", AppContext.BaseDirectory);
 
     private static readonly Guid CommunityId = Guid.CreateVersion7();
     private static readonly Guid MemberId = Guid.CreateVersion7();
@@ -51,7 +53,7 @@ public class DiscordPermissionsTests
     private static async Task<List<Permission>> AskDiscordJsAsync(List<Guild> guilds)
     {
         using var node = Process.Start(
-            new ProcessStartInfo(Path.Combine(Folder(), "..", "Discord", "run"))
+            new ProcessStartInfo(Program)
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
@@ -64,8 +66,6 @@ public class DiscordPermissionsTests
         var lines = (await answers).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         return [.. lines.Select(line => (Permission)long.Parse(line, CultureInfo.InvariantCulture))];
     }
-
-    private static string Folder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 
     private sealed record RandomRole(Guid Id, Permission Permissions, bool Given);
 
