@@ -60,6 +60,9 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
             $"/api/v1/communities/{community.Id()}",
             $"/api/v1/communities/{community.Id()}/members",
             $"/api/v1/communities/{community.Id()}/channels",
+            $"/api/v1/communities/{community.Id()}/roles",
+            $"/api/v1/communities/{community.Id()}/members/{bo.Id}/permissions",
+            $"/api/v1/channels/{channel}/overwrites",
             $"/api/v1/accounts/{bo.Id}",
             $"/api/v1/accounts/{bo.Id}/followers",
             $"/api/v1/accounts/{ana.Id}/following",
@@ -81,6 +84,18 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
         await bo.DeleteAsync($"/api/v1/messages/{message}/reactions/{Uri.EscapeDataString("🔥")}").JsonAsync();
         await ana.PostAsync($"/api/v1/communities/{community.Id()}/channels", new { name = "second", kind = "text" })
             .JsonAsync(HttpStatusCode.Created);
+        await ana.PostAsync($"/api/v1/communities/{community.Id()}/roles", new { name = "crew" })
+            .JsonAsync(HttpStatusCode.Created);
+        await ana.PutAsync(
+                $"/api/v1/channels/{channel}/overwrites/{community.Id()}",
+                new
+                {
+                    target = "role",
+                    allow = "0",
+                    deny = "64",
+                }
+            )
+            .JsonAsync();
         await bo.DeleteAsync($"/api/v1/communities/{community.Id()}/members/me").JsonAsync();
         await ana.DeleteAsync($"/api/v1/accounts/{bo.Id}/followers/me").JsonAsync();
         await ana.DeleteAsync($"/api/v1/tracks/{track}/likes/me").JsonAsync();
