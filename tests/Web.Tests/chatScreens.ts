@@ -1,5 +1,6 @@
 import { Account } from './account';
 import type { Screen } from './screens';
+import type { Page } from './test';
 
 /** A community in which something was said, by two persons. */
 async function lively(me: Account): Promise<{ id: string; channelId: string }> {
@@ -35,6 +36,11 @@ const Roles = [
   { name: 'Owls', colour: 0xf1c40f, permissions: '8192', hoisted: true },
   { name: 'Sehr geehrte Ehrengäste der Gemeinschaft', colour: 0x000001, permissions: '2048' },
 ];
+
+async function openRoles(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Menu of/ }).click();
+  await page.getByRole('menuitem', { name: 'Roles' }).click();
+}
 
 /** A community with roles, which a friend has, and with a rule in its channel. */
 async function ruled(me: Account): Promise<string> {
@@ -104,6 +110,25 @@ export const chatScreens: readonly Screen[] = [
       await page.getByRole('button', { name: 'grinning face', exact: true }).first().waitFor();
     },
     shows: page => page.getByRole('article').filter({ hasText: 'on Friday night' }),
+  },
+  {
+    name: 'roles',
+    path: ruled,
+    then: async page => {
+      await openRoles(page);
+      await page.getByRole('dialog').getByRole('listitem').first().waitFor();
+    },
+    shows: page => page.getByText('Welcome to the night'),
+  },
+  {
+    name: 'role-editor',
+    path: ruled,
+    then: async page => {
+      await openRoles(page);
+      await page.getByRole('button', { name: 'New role' }).click();
+      await page.getByRole('dialog', { name: 'Make a role' }).waitFor();
+    },
+    shows: page => page.getByText('Welcome to the night'),
   },
   {
     name: 'channel-permissions',
