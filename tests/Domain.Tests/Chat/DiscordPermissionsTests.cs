@@ -53,11 +53,7 @@ public class DiscordPermissionsTests
     private static async Task<List<Permission>> AskDiscordJsAsync(List<Guild> guilds)
     {
         using var node = Process.Start(
-            new ProcessStartInfo(Program)
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-            }
+            new ProcessStartInfo(Program) { RedirectStandardInput = true, RedirectStandardOutput = true }
         )!;
         var answers = node.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         foreach (var guild in guilds)
