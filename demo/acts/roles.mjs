@@ -42,6 +42,29 @@ async function assign(community, chance) {
   const channel = community.channels.at(-1);
   await overwrite(community, channel, regulars, Permission.SendMessages, 0n);
   await overwrite(community, channel, id, 0n, Permission.MentionEveryone);
+  community.crewRoom = await openCrewRoom(community, crew, chosen[0]);
+}
+
+/** A channel that only the crew sees. */
+async function openCrewRoom(community, crew, member) {
+  const { id, owner } = community;
+  const name = 'crew-room';
+  const room = await owner.write(
+    { type: Event.ChannelCreated, data: a => ({ channelId: a.id, communityId: id, name }) },
+    'POST',
+    `/api/v1/communities/${id}/channels`,
+    { body: { name } },
+  );
+  await overwrite(community, room, id, 0n, Permission.ViewChannel);
+  await overwrite(community, room, crew, Permission.ViewChannel, 0n);
+  const text = 'Who is on the door tonight?';
+  await member.write(
+    { type: Event.MessageSent, data: a => ({ messageId: a.id, channelId: room.id, text }) },
+    'POST',
+    `/api/v1/channels/${room.id}/messages`,
+    { body: { text } },
+  );
+  return room;
 }
 
 async function create({ id, owner }, name, colour, permissions) {
@@ -71,7 +94,7 @@ const overwrite = ({ owner }, channel, targetId, allow, deny) =>
 
 async function refusals(world) {
   const check = world.report.section('roles');
-  for (const { id, name, owner, roles, members } of world.communities) {
+  for (const { id, name, owner, roles, members, crewRoom } of world.communities) {
     const [crewMember] = roles.crewMembers;
     const plain = [...members.values()].find(person => person !== owner && !roles.crewMembers.includes(person));
     check.refused(
@@ -88,6 +111,19 @@ async function refusals(world) {
       `a plain member of ${name} making a role`,
       Refusal.notAMember,
       await refusal(() => plain.attempt('POST', `/api/v1/communities/${id}/roles`, { body: { name: 'mine' } })),
+    );
+    check.refused(
+      `a plain member of ${name} reading the crew's room`,
+      Refusal.notAMember,
+      await refusal(() => plain.read(`/api/v1/channels/${crewRoom.id}/messages`)),
+    );
+    const { lastPosition } = world.ledger;
+    const listed = async person =>
+      (await person.readAll(`/api/v1/communities/${id}/channels`, lastPosition)).some(({ id }) => id === crewRoom.id);
+    check.equal(
+      `${name}: who is shown the crew's room`,
+      { crew: true, plain: false },
+      { crew: await listed(crewMember), plain: await listed(plain) },
     );
   }
 }

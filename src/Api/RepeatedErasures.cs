@@ -72,7 +72,7 @@ public sealed class RepeatedErasures(LogCommands commands)
 
     private async Task EraseAsync(Guid account, CancellationToken ct)
     {
-        switch ((await commands.Log.Aggregates.LoadAsync(typeof(Account), account, ct)).State)
+        switch (await commands.Log.Aggregates.FindAsync<Account>(account, ct))
         {
             case null:
                 Interlocked.Increment(ref _unknown);

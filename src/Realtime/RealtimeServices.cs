@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Veza.EventStore;
 using Veza.EventStore.Projections;
 using Veza.Projections.Chat;
+using Veza.Projections.Chat.Roles;
 using Veza.Projections.Music.Charts;
 using Veza.Projections.Registry;
 using Veza.Projections.Social.Follows;
@@ -28,6 +29,7 @@ public static class RealtimeServices
         services.AddSingleton(provider => new TopicAccess(
             provider.GetRequiredService<EventLog>(),
             provider.GetRequiredService<ChatQueries>(),
+            provider.GetRequiredService<RoleQueries>(),
             provider.GetRequiredService<FollowQueries>(),
             provider.GetRequiredService<ProjectionHost>().WaitAsync,
             limits,

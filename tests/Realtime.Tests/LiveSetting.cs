@@ -5,11 +5,13 @@ using Veza.Commands.Chat.Members;
 using Veza.Commands.Chat.Messages;
 using Veza.Commands.Dispatching;
 using Veza.Domain;
+using Veza.Domain.Chat.Communities;
 using Veza.EventStore;
 using Veza.EventStore.Appending;
 using Veza.EventStore.Projections;
 using Veza.Fixtures;
 using Veza.Projections.Chat;
+using Veza.Projections.Chat.Roles;
 using Veza.Projections.Registry;
 using Veza.Projections.Social.Follows;
 using Veza.Projections.Topics;
@@ -42,6 +44,7 @@ internal sealed class LiveSetting : IAsyncDisposable
         var access = new TopicAccess(
             node,
             new ChatQueries(log.Views),
+            new RoleQueries(log.Views),
             new FollowQueries(log.Views),
             log.Projections.WaitAsync,
             Limits,
@@ -110,12 +113,14 @@ internal sealed class LiveSetting : IAsyncDisposable
     public Task<long> SayAsync(string text, Guid? channel = null) =>
         SendAsync(new SendMessage(Guid.CreateVersion7(), channel ?? General, Member, text, null));
 
-    /// <summary>Appends events that no command here produces, each in its own stream.</summary>
+    /// <summary>
+    /// Appends events that no command here produces, each in its own stream; those that make a community in its.
+    /// </summary>
     public async Task<long> AppendAsync(params DomainEvent[] events)
     {
         var request = new AppendRequest(
             Guid.CreateVersion7(),
-            [.. events.Select(e => new StreamChange(Guid.CreateVersion7(), "test", 0, [e]))],
+            [.. events.Select(e => new StreamChange(StreamOf(e), "test", 0, [e]))],
             [],
             Member.ToString("N")
         );
@@ -157,6 +162,9 @@ internal sealed class LiveSetting : IAsyncDisposable
             .Refusal;
 
     public ValueTask DisposeAsync() => Engine.DisposeAsync();
+
+    private static Guid StreamOf(DomainEvent e) =>
+        e is CommunityCreated created ? created.CommunityId : Guid.CreateVersion7();
 
     // The host fills the tail at its start; here it stays empty unless the test fills it.
     private static void MakeIndexTable(TestLog log)

@@ -1,6 +1,7 @@
 using Veza.Domain;
 using Veza.Domain.Accounts;
 using Veza.Domain.Chat.Channels;
+using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Chat.Messages;
 using Veza.EventStore.Events;
@@ -26,6 +27,10 @@ internal sealed class MembershipHistory(int seed)
             .Range(0, 3)
             .Select(_ => new LiveCaller(Guid.CreateVersion7(), Guid.CreateVersion7(), MayReadLog: false)),
     ];
+
+    /// <summary>The communities' first events. Their owner is none of the people.</summary>
+    public DomainEvent[] Founded() =>
+        [.. _communities.Select(id => new CommunityCreated(id, Guid.CreateVersion7(), "of three"))];
 
     /// <summary>A few events appended together: a loss of access and a later message share a batch.</summary>
     public DomainEvent[] Next() => [.. Enumerable.Range(0, _random.Next(1, 9)).Select(_ => Event())];

@@ -29,6 +29,7 @@ public class MembershipHistoryTests(IndexedLog log)
         await using var here = new LiveSetting(log.Log, EveryPosition with { BatchItemsMax = 7 });
         await using var node = await log.NodeAsync();
         await using var there = new LiveSetting(log.Log, EveryPosition, node: node);
+        await here.AppendAsync(history.Founded());
         var first = log.Log.Log.Head;
         List<(LiveCaller By, long After, Task<(LiveReader Reader, LiveMessage? Last)> Reading)> open = [];
         var end = new TaskCompletionSource<long>();
@@ -77,6 +78,7 @@ public class MembershipHistoryTests(IndexedLog log)
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
         var (random, history) = (new Random(seed), new MembershipHistory(seed));
         await using var tail = new LiveSetting(log.Log, EveryPosition);
+        await tail.AppendAsync(history.Founded());
         var first = log.Log.Log.Head;
         for (var i = 0; i < 30; i++)
         {

@@ -148,7 +148,7 @@ public class PresenceTests(TestLog log)
         new(
             live.Engine,
             new ChatQueries(log.Views),
-            new MemberPermissions(live.Engine.Log),
+            new MemberPermissions(live.Engine.Log, new RoleQueries(log.Views)),
             Quick,
             TimeProvider.System,
             NullLogger<PresenceService>.Instance

@@ -9,7 +9,7 @@ namespace Veza.Realtime.Tests;
 public class TopicIndexTests
 {
     /// <summary>
-    /// The contents of <c>log.topics.v6</c> for each event. A change needs a new version, or resuming by the old rows
+    /// The contents of <c>log.topics.v7</c> for each event. A change needs a new version, or resuming by the old rows
     /// would skip events.
     /// </summary>
     private static readonly string[] Held =
@@ -28,22 +28,22 @@ public class TopicIndexTests
         "member_joined: Account, Access, Community",
         "member_kicked: Account, Community",
         "member_left: Account, Access, Community",
-        "member_role_given: Account, Community",
-        "member_role_taken: Account, Community",
+        "member_role_given: Account, Access, Community",
+        "member_role_taken: Account, Access, Community",
         "member_time_out_ended: Account, Community",
         "member_timed_out: Account, Community",
         "member_unbanned: Account, Community",
         "message_deleted: Channel",
         "message_edited: Channel",
         "message_sent: Channel",
-        "overwrite_removed: Channel, Community",
-        "overwrite_set: Channel, Community",
+        "overwrite_removed: Channel, Community, Visibility",
+        "overwrite_set: Channel, Community, Visibility",
         "play_counted: Track, chart:top, chart:trending, Private",
         "reaction_added: Channel",
         "reaction_removed: Channel",
-        "role_changed: Community",
-        "role_created: Community",
-        "role_deleted: Community",
+        "role_changed: Community, Visibility",
+        "role_created: Community, Visibility",
+        "role_deleted: Community, Visibility",
         "role_moved: Community",
         "session_ended: Access",
         "track_commented: Track, Account",
@@ -59,7 +59,7 @@ public class TopicIndexTests
     [Fact]
     public void A_change_of_what_the_index_holds_is_a_new_version_of_it()
     {
-        Assert.Equal("log.topics.v6", TopicIndexProjection.ProjectionName);
+        Assert.Equal("log.topics.v7", TopicIndexProjection.ProjectionName);
         var map = TopicRegistry.Map;
         var held = new List<string>();
         foreach (

@@ -75,7 +75,7 @@ test('a channel where members may not write says so, until one of them may', asy
   const dialog = ann.page.getByRole('dialog', { name: 'Permissions of #general' });
   const choices = dialog.getByRole('radiogroup', { name: 'Write messages' });
   await expect(dialog.getByText('Nothing is set here')).toBeVisible();
-  await expect(dialog.getByRole('radiogroup', { name: 'See channels' }).getByRole('radio')).toHaveCount(2);
+  await expect(dialog.getByRole('radiogroup', { name: 'See channels' }).getByRole('radio')).toHaveCount(3);
   await choices.getByRole('radio', { name: 'Deny' }).check();
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(dialog.getByRole('listitem').filter({ hasText: 'Everyone' })).toBeVisible();
@@ -88,4 +88,37 @@ test('a channel where members may not write says so, until one of them may', asy
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(his.field).toBeVisible();
   await his.say('Only me');
+});
+
+test('a channel is hidden from a member and shown again, while the member has it open', async ({ person }) => {
+  const [ann, bob] = [await person('ann'), await person('bob')];
+  const place = await ann.account.community('Attic');
+  await bob.account.put(`/api/v1/communities/${place.id}/members/me`);
+  await ann.account.say(place.channelId, 'Said before');
+  await Conversation.open(ann.page, place);
+  const his = await Conversation.open(bob.page, place);
+  const listed = bob.page.getByRole('navigation', { name: 'Channels' }).getByRole('link', { name: 'general' });
+  await expect(listed).toBeVisible();
+
+  await ann.page.getByRole('button', { name: 'Permissions of #general' }).click();
+  const dialog = ann.page.getByRole('dialog', { name: 'Permissions of #general' });
+  const choose = async (permission: string, choice: string): Promise<void> => {
+    await dialog.getByRole('radiogroup', { name: permission }).getByRole('radio', { name: choice }).check();
+    await dialog.getByRole('button', { name: 'Save' }).click();
+  };
+  await choose('See channels', 'Deny');
+  await expect(listed).toHaveCount(0);
+  await expect(bob.page.getByText('This channel is not there')).toBeVisible();
+  await expectAccessible(bob.page);
+
+  await choose('See channels', 'Neutral');
+  await expect(listed).toBeVisible();
+  await expect(his.message('Said before')).toHaveCount(1);
+
+  await choose('Read earlier messages', 'Deny');
+  await expect(bob.page.getByText('You see what is said from now on')).toBeVisible();
+  await expect(his.message('Said before')).toHaveCount(0);
+  await ann.account.say(place.channelId, 'Said now');
+  await expect(his.message('Said now')).toHaveCount(1);
+  await expectAccessible(bob.page);
 });

@@ -20,6 +20,7 @@ export {
   type PresenceChanged,
   type ShownStatus,
   type Status,
+  type ChannelsChanged,
   type TopicsClosed,
   type Update,
   type Watching,

@@ -2,9 +2,10 @@ import type { Item } from './items.js';
 import type { components } from './schema.js';
 
 /**
- * A message of the server, distinguished by `kind`. All except batches, levels and `topicsClosed` end the subscription.
+ * A message of the server, distinguished by `kind`. All except batches, levels, `topicsClosed` and `channelsChanged`
+ * end the subscription.
  */
-export type ServerMessage = Batch | Level | TopicsClosed | FellBehind | EpochChanged | Closed;
+export type ServerMessage = Batch | Level | TopicsClosed | ChannelsChanged | FellBehind | EpochChanged | Closed;
 
 /** Every item of the subscription after `previous` and up to `position`. */
 export interface Batch {
@@ -37,11 +38,22 @@ export interface Level {
 /** The subscription continues without these topics. */
 export interface TopicsClosed {
   readonly kind: 'topicsClosed';
-  /** Such as `membership_ended`. */
+  /** `membership_ended` or `permission_ended`. */
   readonly reason: string;
   /** The caller gets none of their items after it. */
   readonly position: number;
   readonly topics: readonly string[];
+}
+
+/**
+ * The caller may see other channels of a community than before: read their list again. It comes after a change of roles
+ * or overwrites that concerns the caller.
+ */
+export interface ChannelsChanged {
+  readonly kind: 'channelsChanged';
+  readonly communityId: string;
+  /** Of the change. */
+  readonly position: number;
 }
 
 /** The client is too far behind: fetch the state again and subscribe after `head`. */

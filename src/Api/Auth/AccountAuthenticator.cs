@@ -38,7 +38,7 @@ public sealed class AccountAuthenticator(
     }
 
     public async Task<Account?> AccountAsync(Guid id, CancellationToken ct) =>
-        (await log.Aggregates.LoadAsync(typeof(Account), id, ct)).State as Account;
+        await log.Aggregates.FindAsync<Account>(id, ct);
 
     /// <summary>A refresh token for a session. A repeated request gets the same one.</summary>
     public OpaqueToken RefreshToken(HttpContext http, Guid session) =>
@@ -46,7 +46,7 @@ public sealed class AccountAuthenticator(
 
     /// <returns>The account of a session; null when there is no such session.</returns>
     public async Task<Guid?> OwnerAsync(Guid session, CancellationToken ct) =>
-        ((await log.Aggregates.LoadAsync(typeof(Session), session, ct)).State as Session)?.AccountId;
+        (await log.Aggregates.FindAsync<Session>(session, ct))?.AccountId;
 
     public OpaqueToken? Read(string? refreshToken) => refresh.Read(refreshToken);
 
@@ -94,10 +94,7 @@ public sealed class AccountAuthenticator(
             ids = JsonSerializer.Deserialize<SessionIds>(done.Answer, log.Types.Json)!;
             token = RefreshToken(http, ids.SessionId ?? ids.Id);
             await log.CatchUpAsync(ct);
-            if (
-                (await log.Aggregates.LoadAsync(typeof(Session), token.Id, ct)).State
-                is not Session { Ended: false } session
-            )
+            if (await log.Aggregates.FindAsync<Session>(token.Id, ct) is not { Ended: false } session)
                 return Problems.Result(CallerRefusals.SessionEnded);
             if (session.RefreshTokenHash != token.Hash)
                 return Problems.Result(AccountRefusals.AnswerUsedUp);

@@ -31,8 +31,7 @@ public sealed class ApiKeys(
     {
         if (
             tokens.Read(text[Prefix.Length..]) is not { } token
-            || (await log.Aggregates.LoadAsync(typeof(Session), token.Id, ct)).State
-                is not Session { Ended: false, Scopes: { } scopes } key
+            || await log.Aggregates.FindAsync<Session>(token.Id, ct) is not { Ended: false, Scopes: { } scopes } key
             || key.RefreshTokenHash != token.Hash
             || key.ExpiresAt <= clock.GetUtcNow()
             || await authenticator.AccountAsync(key.AccountId, ct) is not { IsOut: false } account

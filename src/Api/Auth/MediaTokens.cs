@@ -62,7 +62,7 @@ public sealed class MediaTokens(SigningKeys keys, EventLog log, AccountAuthentic
         if (token.Until <= clock.GetUtcNow())
             return AuthenticateResult.Fail(Expired);
         if (
-            (await log.Aggregates.LoadAsync(typeof(Session), token.Session, ct)).State is not Session { Ended: false }
+            await log.Aggregates.FindAsync<Session>(token.Session, ct) is not { Ended: false }
             || await authenticator.AccountAsync(token.Account, ct) is not { IsOut: false }
         )
             return AuthenticateResult.Fail(NotGood);

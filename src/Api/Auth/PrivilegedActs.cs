@@ -19,7 +19,7 @@ internal sealed class PrivilegedActs(EventLog log, CommandBus bus, TimeProvider 
     public async Task<Refusal?> LogReadAsync(Guid sessionId, CancellationToken ct)
     {
         var today = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
-        if ((await log.Aggregates.LoadAsync(typeof(Session), sessionId, ct)).State is not Session session)
+        if (await log.Aggregates.FindAsync<Session>(sessionId, ct) is not { } session)
             return null;
         return session.LogReadOn >= today ? null : await SendAsync(new RecordLogRead(sessionId), session.AccountId);
     }

@@ -1,3 +1,4 @@
+using Veza.Api.Chat;
 using Veza.Api.Http;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Members;
@@ -8,6 +9,7 @@ using Veza.Projections.Chat.Channels;
 using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Members;
 using Veza.Projections.Chat.Messages;
+using Veza.Projections.Chat.Roles;
 using Veza.Projections.Counts;
 using Veza.Projections.Music.Tracks;
 using Veza.Projections.Social.Follows;
@@ -111,10 +113,8 @@ public static class CountEndpoints
     {
         if (Named(number, CountedNumber.Members) is not { } counted)
             return Unknown(number, "members");
-        if (await chat.CommunityAsync(communityId, ct) is null)
-            return Problems.Result(Refusals.Unknown("community", communityId));
-        if (!await chat.IsMemberAsync(communityId, caller.AccountId, ct))
-            return Problems.Result(Commands.Chat.ChatRefusals.NotAllowed(Permission.ViewChannel));
+        if (await ChatAccess.NotMember(communityId, caller, chat, ct) is { } hidden)
+            return hidden;
         return await PageOf(communityId, counted, "", span, caller, counts, http, ct);
     }
 
@@ -125,15 +125,15 @@ public static class CountEndpoints
         Caller caller,
         CountQueries counts,
         MessageQueries messages,
-        ChatQueries chat,
+        MemberPermissions permissions,
         HttpContext http,
         CancellationToken ct
     )
     {
         if (await messages.FindAsync(messageId, caller.AccountId, ct) is not { } message)
             return Problems.Result(Refusals.Unknown("message", messageId));
-        if (await chat.SeesChannelAsync(message.ChannelId, caller.AccountId, ct) is not true)
-            return Problems.Result(Commands.Chat.ChatRefusals.NotAllowed(Permission.ViewChannel));
+        if (await ChatAccess.NotRead(message.ChannelId, caller, permissions, ct) is { } hidden)
+            return hidden;
         return await PageOf(messageId, CountedNumber.Reactions, emoji, span, caller, counts, http, ct);
     }
 

@@ -53,9 +53,10 @@ public static class LiveEndpoints
                 `comments:read` and `likes:read` for a track, `broadcasts:read`, `charts:read`; no key follows an
                 account. Begins after the position `after`, or after `Last-Event-ID` (`<epoch>:<position>`), which
                 takes precedence; without either, now. Events: `batch`, `level`, `fellBehind`, `epochChanged`,
-                `topicsClosed`, `closed`. `level` is the present level of a followed broadcast of Ogg Opus, at most
-                five times a second: `{broadcastId,at,samplePeakDbfs,momentaryLufs,unmetered}`. It is not an event
-                of the log: it has no position, and only the newest is sent.
+                `topicsClosed`, `channelsChanged`, `closed`. `level` is the present level of a followed broadcast of Ogg
+                Opus, at most five times a second:
+                `{broadcastId,at,samplePeakDbfs,momentaryLufs,unmetered}`. It is not an event of the log: it has no
+                position, and only the newest is sent.
                 """
             );
         api.MapGet("/charts/{chart}/live", FollowChartAsync)

@@ -114,12 +114,13 @@ public static class ChatRefusals
         Channel? channel = null
     )
     {
-        if (Permissions.Of(member, community, now, channel).HasFlag(needed))
+        var has = Permissions.Of(member, community, now, channel);
+        if (has.HasFlag(needed))
             return null;
         var isLeftInTimeOut = Permissions.TimedOut.HasFlag(needed);
         return member is { Present: true, TimedOutUntil: { } until } && until > now && !isLeftInTimeOut
             ? TimedOut(until, now)
-            : NotAllowed(needed);
+            : NotAllowed(needed & ~has);
     }
 
     public static Refusal TimeOutInvalid(DateTimeOffset until, DateTimeOffset now) =>

@@ -85,6 +85,11 @@ public sealed class AggregateCache
         }
     }
 
+    /// <summary>As <see cref="LoadAsync"/>, without the version.</summary>
+    /// <returns>Null when the stream does not exist.</returns>
+    public async ValueTask<T?> FindAsync<T>(Guid stream, CancellationToken ct)
+        where T : class => (await LoadAsync(typeof(T), stream, ct)).State as T;
+
     /// <summary>Removes an aggregate, so that the next decision reads its stream again.</summary>
     public void Drop(Guid stream)
     {

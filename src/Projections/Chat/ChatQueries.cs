@@ -84,14 +84,10 @@ public sealed class ChatQueries(ReadModels views)
             ct
         ) == 1;
 
-    /// <returns>Whether the account may see the channel; null when there is no such channel.</returns>
-    public async Task<bool?> SeesChannelAsync(Guid channel, Guid account, CancellationToken ct) =>
-        await ChannelAsync(channel, ct) is { } found ? await IsMemberAsync(found.CommunityId, account, ct) : null;
-
     /// <summary>
-    /// The existing ones among the channels, with their communities and whether the account may see them.
+    /// The existing ones among the channels, with their communities and whether the account is a member there.
     /// </summary>
-    public Task<List<(Guid Channel, Guid Community, bool Sees)>> ChannelsSeenAsync(
+    public Task<List<(Guid Channel, Guid Community, bool IsMember)>> ChannelsFoundAsync(
         Guid[] channels,
         Guid account,
         CancellationToken ct

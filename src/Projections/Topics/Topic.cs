@@ -29,6 +29,9 @@ public enum TopicKind
     /// <summary>Events that change which topics an account's open subscriptions receive.</summary>
     Access,
 
+    /// <summary>Roles and overwrites of a community: they change which channels its members see.</summary>
+    Visibility,
+
     /// <summary>
     /// Who follows an account. Only point-in-time queries read this topic and <see cref="Withdrawn"/>, through the
     /// index of topics.
@@ -68,6 +71,8 @@ public readonly record struct Topic(TopicKind Kind, Guid Id, string? Name = null
     public static Topic Private(Guid account) => new(TopicKind.Private, account);
 
     public static Topic Access(Guid account) => new(TopicKind.Access, account);
+
+    public static Topic Visibility(Guid community) => new(TopicKind.Visibility, community);
 
     public static Topic Community(Guid id) => new(TopicKind.Community, id);
 

@@ -15,7 +15,7 @@ namespace Veza.Projections.Topics;
 /// </remarks>
 public sealed class TopicIndexProjection(TopicMap map) : IProjection
 {
-    public const string ProjectionName = "log.topics.v6";
+    public const string ProjectionName = "log.topics.v7";
 
     public string Name => ProjectionName;
     public IReadOnlySet<Type> Events => map.Events;

@@ -20,7 +20,7 @@ public sealed class Erasures(EventLog log)
     /// <returns>Null when the account is not erased or never existed.</returns>
     public async Task<ErasureView?> FindAsync(Guid account, CancellationToken ct)
     {
-        if ((await log.Aggregates.LoadAsync(typeof(Account), account, ct)).State is not Account { Erased: true })
+        if (await log.Aggregates.FindAsync<Account>(account, ct) is not { Erased: true })
             return null;
         var steps = await StepsAsync(account, ct);
         if (steps is null)

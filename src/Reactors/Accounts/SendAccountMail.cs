@@ -103,7 +103,7 @@ public sealed class SendAccountMail(
         if (!mailer.IsConfigured || await log.Reader.FindCommandAsync(id, ct) is not null)
             return;
         var mailbox = tokens.MailboxOf(letter.To);
-        var recent = (await log.Aggregates.LoadAsync(typeof(Mailbox), mailbox, ct)).State as Mailbox;
+        var recent = await log.Aggregates.FindAsync<Mailbox>(mailbox, ct);
         if (recent?.IsFull(clock.GetUtcNow()) == true)
         {
             logger.LogInformation(
@@ -132,6 +132,6 @@ public sealed class SendAccountMail(
     private async Task<Account?> AccountAsync(Guid id, CancellationToken ct)
     {
         await log.CatchUpAsync(ct);
-        return (await log.Aggregates.LoadAsync(typeof(Account), id, ct)).State as Account;
+        return await log.Aggregates.FindAsync<Account>(id, ct);
     }
 }

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace Veza.Realtime.Engine;
 
 /// <summary>
-/// A message of a subscription; clients distinguish them by <see cref="Kind"/>. All except batches, charts, levels and
-/// <see cref="TopicsClosed"/> end the subscription.
+/// A message of a subscription; clients distinguish them by <see cref="Kind"/>. All except batches, charts, levels,
+/// <see cref="TopicsClosed"/> and <see cref="ChannelsChanged"/> end the subscription.
 /// </summary>
 public abstract record LiveMessage(string Kind)
 {
@@ -60,12 +60,22 @@ public abstract record LiveMessage(string Kind)
     public sealed record EpochChanged(string Epoch, long Head) : LiveMessage("epochChanged");
 
     /// <summary>The subscription continues without these topics.</summary>
+    /// <param name="Reason"><c>membership_ended</c> or <c>permission_ended</c>.</param>
     /// <param name="Position">The client gets none of their items after it.</param>
     public sealed record TopicsClosed(string Reason, long Position, IReadOnlyList<string> Topics)
         : LiveMessage("topicsClosed");
 
+    /// <summary>
+    /// The caller may see other channels of a community than before: a client reads their list again. It follows a
+    /// change of roles or overwrites that concerns the caller.
+    /// </summary>
+    /// <param name="Position">Of the change.</param>
+    public sealed record ChannelsChanged(Guid CommunityId, long Position) : LiveMessage("channelsChanged");
+
     /// <summary>The server ended the subscription.</summary>
-    /// <param name="Reason"><c>server_stopping</c>, <c>session_ended</c> or <c>membership_ended</c>.</param>
+    /// <param name="Reason">
+    /// <c>server_stopping</c>, <c>session_ended</c>, <c>membership_ended</c> or <c>permission_ended</c>.
+    /// </param>
     public sealed record Closed(string Reason) : LiveMessage("closed");
 
     /// <summary>
@@ -114,6 +124,10 @@ public abstract record LiveMessage(string Kind)
                 foreach (var topic in dropped.Topics)
                     json.WriteStringValue(topic);
                 json.WriteEndArray();
+                break;
+            case ChannelsChanged changed:
+                json.WriteString("communityId"u8, changed.CommunityId);
+                json.WriteNumber("position"u8, changed.Position);
                 break;
             case ChartChanged changed:
                 json.WriteString("epoch"u8, changed.Epoch);

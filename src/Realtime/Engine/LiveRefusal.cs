@@ -1,3 +1,4 @@
+using Veza.Domain.Chat.Roles;
 using Veza.Domain.Music.Tracks;
 using Veza.Projections.Topics;
 
@@ -54,8 +55,10 @@ public sealed record LiveRefusal(string Code, LiveRefusalKind Kind, string Detai
     public static LiveRefusal ChannelUnknown(Guid id) =>
         new("channel_unknown", LiveRefusalKind.Unknown, $"there is no channel {id}");
 
-    public static LiveRefusal NotMember(Guid channel) =>
-        new("permission_missing", LiveRefusalKind.NotAllowed, $"channel {channel} is seen by members of its community");
+    public static LiveRefusal ChannelHidden(Guid channel) => MissingIn(channel, Permission.ViewChannel);
+
+    public static LiveRefusal MissingIn(Guid channel, Permission missing) =>
+        new("permission_missing", LiveRefusalKind.NotAllowed, $"channel {channel} needs the permission {missing}");
 
     public static LiveRefusal CommunityUnknown(Guid id) =>
         new("community_unknown", LiveRefusalKind.Unknown, $"there is no community {id}");

@@ -115,12 +115,13 @@ public sealed class LiveSubscription
                             items.Select(item => item.TakeFirstPush()).OfType<RecordedEvent>()
                         );
                 }
-                if (_topics.TakeNotice() is { } notice)
-                {
-                    yield return notice;
-                    if (notice is LiveMessage.Closed)
-                        yield break;
-                }
+                if (_topics.HasNotice)
+                    while (_topics.TakeNotice() is { } notice)
+                    {
+                        yield return notice;
+                        if (notice is LiveMessage.Closed)
+                            yield break;
+                    }
                 else if (Volatile.Read(ref _levels)?.Take() is { } level)
                 {
                     LiveMetrics.Levels.Add(1);

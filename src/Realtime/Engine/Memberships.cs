@@ -13,10 +13,18 @@ internal sealed class Memberships
     /// <summary>The number of channels of all communities together.</summary>
     public int Channels { get; private set; }
 
-    public IEnumerable<Topic> Topics =>
-        _channels.SelectMany(c => c.Value.Select(Topic.Channel).Prepend(Topic.Community(c.Key)));
+    public IEnumerable<(Guid Community, Guid Channel)> All =>
+        _channels.SelectMany(c => c.Value.Select(channel => (c.Key, channel)));
+
+    public IReadOnlyCollection<Guid> Communities => _channels.Keys;
 
     public bool Has(Guid community) => _channels.ContainsKey(community);
+
+    public bool Has(Guid community, Guid channel) =>
+        _channels.TryGetValue(community, out var channels) && channels.Contains(channel);
+
+    /// <summary>The channels of a community, whether the account sees them or not.</summary>
+    public IReadOnlyCollection<Guid> ChannelsOf(Guid community) => _channels.GetValueOrDefault(community) ?? [];
 
     public void Join(Guid community) => _channels.TryAdd(community, []);
 
@@ -29,7 +37,7 @@ internal sealed class Memberships
         return true;
     }
 
-    /// <returns>The topics that the account no longer sees.</returns>
+    /// <returns>The topics that the account saw, and those of channels that it did not see.</returns>
     public List<Topic> Leave(Guid community)
     {
         if (!_channels.Remove(community, out var left))

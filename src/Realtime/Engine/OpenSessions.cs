@@ -53,7 +53,7 @@ public sealed class OpenSessions
         Session? session;
         try
         {
-            session = (await _log.Aggregates.LoadAsync(typeof(Session), id, ct)).State as Session;
+            session = await _log.Aggregates.FindAsync<Session>(id, ct);
         }
         catch
         {

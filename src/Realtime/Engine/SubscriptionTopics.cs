@@ -7,8 +7,8 @@ using Veza.Projections.Topics;
 namespace Veza.Realtime.Engine;
 
 /// <summary>
-/// The topics of one subscription. They change with the events that it reads: a follow or a membership opens and closes
-/// topics exactly at its position.
+/// The topics of one subscription. They change with the events that it reads: a follow, a membership or a permission
+/// opens and closes topics exactly at its position.
 /// </summary>
 /// <remarks>
 /// Every topic it holds is registered with the engine. Only the subscription's reader calls it. When a change exceeds a
@@ -22,7 +22,11 @@ internal sealed class SubscriptionTopics
     private readonly LiveCaller _caller;
     private readonly Access _access;
     private readonly HashSet<Topic> _topics;
-    private LiveMessage? _notice;
+
+    // Channels whose history the caller may not read: no older event than this is shown. Mostly null.
+    private readonly HashSet<Topic>? _withoutHistory;
+    private readonly DateTimeOffset _historyFrom;
+    private readonly Queue<LiveMessage> _notices = [];
     private Guid? _joined;
 
     /// <param name="topics">The topics the client asked for; this class takes the set over.</param>
@@ -43,8 +47,16 @@ internal sealed class SubscriptionTopics
         _topics = topics;
         HasWholeLog = topics.Contains(Topic.Log);
         _topics.Add(Topic.Access(caller.AccountId));
+        _topics.UnionWith(access.Sights.Keys.Select(Topic.Visibility));
         if (access.Mine is not null)
-            _topics.UnionWith(access.Mine.Topics);
+        {
+            _topics.UnionWith(access.Mine.Communities.Select(Topic.Community));
+            foreach (var (community, channel) in access.Mine.All)
+                if (Sees(community, channel))
+                    _topics.Add(Topic.Channel(channel));
+        }
+        _withoutHistory = WithoutHistory();
+        _historyFrom = engine.Clock.GetUtcNow() - engine.Limits.WithoutHistory;
         if (access.Followees is null)
             return;
         _topics.Add(Topic.Private(caller.AccountId));
@@ -57,18 +69,13 @@ internal sealed class SubscriptionTopics
     public IReadOnlyCollection<Topic> All => _topics;
 
     /// <summary>Whether the client must get a message after the batch that is being read.</summary>
-    public bool HasNotice => _notice is not null;
+    public bool HasNotice => _notices.Count > 0;
 
     /// <returns>Null when there is none.</returns>
-    public LiveMessage? TakeNotice()
-    {
-        var notice = _notice;
-        _notice = null;
-        return notice;
-    }
+    public LiveMessage? TakeNotice() => _notices.TryDequeue(out var notice) ? notice : null;
 
     /// <summary>Ends the subscription after the batch that is being read.</summary>
-    public void Close(string reason) => _notice = LiveSubscription.Close(reason);
+    public void Close(string reason) => _notices.Enqueue(LiveSubscription.Close(reason));
 
     /// <returns>
     /// Whether the client gets the event, and whether the event may change what the caller has access to.
@@ -81,12 +88,14 @@ internal sealed class SubscriptionTopics
         {
             if (!_topics.Contains(topic))
                 continue;
-            if (topic.Kind == TopicKind.Access)
-                access = true;
-            else
-                concerns = true;
-            if (topic.Kind == TopicKind.Community)
-                access = true;
+            access |= topic.Kind is TopicKind.Access or TopicKind.Visibility or TopicKind.Community;
+            concerns |= topic.Kind switch
+            {
+                TopicKind.Access or TopicKind.Visibility => false,
+                TopicKind.Community => IsShown(e),
+                TopicKind.Channel => !IsHistory(topic, e),
+                _ => true,
+            };
         }
         // The community being joined has no topic here yet; the joining is its first event.
         return (concerns || access && IsJoining(e.Data), access);
@@ -108,13 +117,14 @@ internal sealed class SubscriptionTopics
                 _joined = joined.CommunityId;
                 return true;
             case ChannelCreated created when _access.Mine?.Add(created.CommunityId, created.ChannelId) == true:
-                OpenMine([Topic.Channel(created.ChannelId)]);
+                if (Sees(created.CommunityId, created.ChannelId))
+                    OpenMine([Topic.Channel(created.ChannelId)]);
                 return true;
             case MemberLeft left when left.MemberId == _caller.AccountId:
                 Leave(left.CommunityId, e.Position);
                 return false;
             default:
-                return false;
+                return CommunitySight.CommunityOf(e.Data) is { } community && ChangeSight(community, e);
         }
     }
 
@@ -124,16 +134,24 @@ internal sealed class SubscriptionTopics
         if (_joined is not { } community)
             return;
         _joined = null;
-        if (await _engine.Access.ChannelsAtAsync(community, _cursor.Position, ct) is not { } channels)
+        var joined = await _engine.Access.JoinedAsync(_caller.AccountId, community, _cursor.Position, ct);
+        if (joined is not ({ } channels, { } sight))
         {
             // Going on would leave a gap; a client that resumes from here tries again.
             Close("not_there_yet");
             return;
         }
+        _access.Sights[community] = sight;
         _access.Mine!.Join(community);
-        foreach (var (channel, _) in channels)
+        foreach (var channel in channels)
             _access.Mine.Add(community, channel);
-        OpenMine(channels.Select(c => Topic.Channel(c.Channel)).Prepend(Topic.Community(community)));
+        OpenMine(
+            channels
+                .Where(sight.Sees)
+                .Select(Topic.Channel)
+                .Prepend(Topic.Visibility(community))
+                .Prepend(Topic.Community(community))
+        );
     }
 
     private int CountMax =>
@@ -144,6 +162,55 @@ internal sealed class SubscriptionTopics
         && data is MemberJoined joined
         && joined.MemberId == _caller.AccountId
         && !mine.Has(joined.CommunityId);
+
+    private bool Sees(Guid community, Guid channel) =>
+        _access.Sights.GetValueOrDefault(community)?.Sees(channel) == true;
+
+    /// <summary>Members learn nothing of channels that they do not see, except that one was shown or hidden.</summary>
+    private bool IsShown(RecordedEvent e) =>
+        e.Data switch
+        {
+            ChannelCreated created => Sees(created.CommunityId, created.ChannelId),
+            OverwriteSet set => SeesAround(e, set.CommunityId, set.ChannelId),
+            OverwriteRemoved removed => SeesAround(e, removed.CommunityId, removed.ChannelId),
+            _ => true,
+        };
+
+    private bool SeesAround(RecordedEvent e, Guid community, Guid channel) =>
+        _access.Sights.GetValueOrDefault(community)?.SeesAround(e, channel) == true;
+
+    private bool IsHistory(Topic channel, RecordedEvent e) =>
+        _withoutHistory?.Contains(channel) == true && e.Position <= _access.CheckedAt && e.At < _historyFrom;
+
+    private HashSet<Topic>? WithoutHistory()
+    {
+        HashSet<Topic>? without = null;
+        var named = _access.Named.Where(t => t.Key.Kind == TopicKind.Channel).Select(t => (t.Value, t.Key.Id));
+        foreach (var (community, channel) in named.Concat(_access.Mine?.All ?? []))
+            if (_access.Sights.GetValueOrDefault(community)?.ReadsHistory(channel) == false)
+                (without ??= []).Add(Topic.Channel(channel));
+        return without;
+    }
+
+    /// <summary>Opens and closes the channels that an event of roles or overwrites shows and hides.</summary>
+    /// <returns>Whether a topic was opened.</returns>
+    private bool ChangeSight(Guid community, RecordedEvent e)
+    {
+        if (_access.Sights.GetValueOrDefault(community) is not { } sight || !sight.Take(e, out var only))
+            return false;
+        if (_topics.Contains(Topic.Community(community)))
+            _notices.Enqueue(new LiveMessage.ChannelsChanged(community, e.Position));
+        var named = _access
+            .Named.Where(t => t.Value == community && t.Key.Kind == TopicKind.Channel)
+            .Select(t => t.Key.Id);
+        var all = only is { } one ? [one] : named.Union(_access.Mine?.ChannelsOf(community) ?? []);
+        var hidden = all.Where(channel => !sight.Sees(channel)).Select(Topic.Channel).Where(_topics.Contains).ToList();
+        if (hidden.Count > 0)
+            CloseTopics("permission_ended", hidden);
+        // A channel that was asked for by name stays closed: its client asks again.
+        var shown = all.Where(channel => _access.Mine?.Has(community, channel) == true && sight.Sees(channel));
+        return OpenAndScan(shown.Select(Topic.Channel));
+    }
 
     private void OpenMine(IEnumerable<Topic> topics)
     {
@@ -172,17 +239,28 @@ internal sealed class SubscriptionTopics
         else
             closed.ExceptWith(_access.Named.Keys);
         closed.IntersectWith(_topics);
-        if (closed.Count == 0)
-            return;
+        if (!_access.Named.Any(t => t.Value == community && _topics.Contains(t.Key) && !closed.Contains(t.Key)))
+            ForgetSight(community);
+        if (closed.Count > 0)
+            CloseTopics("membership_ended", closed);
+    }
+
+    private void ForgetSight(Guid community)
+    {
+        _access.Sights.Remove(community);
+        if (_topics.Remove(Topic.Visibility(community)))
+            _engine.RemoveTopics(_subscription, [Topic.Visibility(community)]);
+    }
+
+    private void CloseTopics(string reason, IReadOnlyCollection<Topic> closed)
+    {
         _topics.ExceptWith(closed);
         _engine.RemoveTopics(_subscription, closed);
         if (_topics.Any(t => t.IsPublic))
-            _notice = new LiveMessage.TopicsClosed(
-                "membership_ended",
-                _cursor.Position,
-                [.. closed.Select(t => t.ToString())]
+            _notices.Enqueue(
+                new LiveMessage.TopicsClosed(reason, _cursor.Position, [.. closed.Select(t => t.ToString())])
             );
         else
-            Close("membership_ended");
+            Close(reason);
     }
 }

@@ -6,9 +6,8 @@ using Veza.EventStore.Concurrency;
 using Veza.EventStore.Events;
 using Veza.EventStore.Reading;
 using Veza.Projections.Chat;
-using Veza.Projections.Chat.Channels;
 using Veza.Projections.Chat.Communities;
-using Veza.Projections.Chat.Members;
+using Veza.Projections.Chat.Roles;
 using Veza.Projections.Social.Follows;
 using Veza.Projections.Topics;
 
@@ -22,7 +21,7 @@ public delegate Task ReadModelsReached(IReadOnlyList<string> projections, long p
 public delegate Task<bool> LogReadRecorded(Guid session, CancellationToken ct);
 
 /// <summary>The access that a subscription begins with.</summary>
-/// <param name="CheckedAt">The log's head when access was checked.</param>
+/// <param name="CheckedAt">The position that access was checked as of.</param>
 /// <param name="Named">
 /// Each channel and community asked for by name, with its community. Leaving the community closes the topic.
 /// </param>
@@ -33,11 +32,13 @@ public delegate Task<bool> LogReadRecorded(Guid session, CancellationToken ct);
 /// <param name="Mine">
 /// The caller's communities as of that position; null unless <c>communities:mine</c> is a topic.
 /// </param>
+/// <param name="Sights">By community, which of its channels the caller sees as of <paramref name="CheckedAt"/>.</param>
 internal sealed record Access(
     long CheckedAt,
     IReadOnlyDictionary<Topic, Guid> Named,
     HashSet<Guid>? Followees,
-    Memberships? Mine
+    Memberships? Mine,
+    Dictionary<Guid, CommunitySight> Sights
 );
 
 /// <summary>
@@ -50,24 +51,17 @@ internal sealed record Access(
 public sealed class TopicAccess(
     EventLog log,
     ChatQueries chat,
+    RoleQueries roles,
     FollowQueries follows,
     ReadModelsReached reached,
     RealtimeLimits limits,
     LogReadRecorded logRead
 )
 {
-    public static readonly string[] ReadsForChannels =
-    [
-        ChannelsProjection.ProjectionName,
-        MembersProjection.ProjectionName,
-    ];
-    public static readonly string[] ReadsForCommunities =
-    [
-        CommunitiesProjection.ProjectionName,
-        MembersProjection.ProjectionName,
-    ];
     public static readonly string[] ReadsForAccounts = [FollowsProjection.ProjectionName];
+    public static readonly string[] ReadsForChat = [CommunitiesProjection.ProjectionName, .. Sights.Reads];
 
+    private readonly Sights _sights = new(log, roles);
     private readonly TopicIndex _index = new(log);
     private readonly FairSlots _turns = new(
         new("topic_access", limits.AuthorisedAtOnce, limits.AuthorisedPerAccount, limits.WaitingMax, limits.WaitingMax)
@@ -95,8 +89,7 @@ public sealed class TopicAccess(
         var head = log.Head;
         string[] reads =
         [
-            .. channels.Length > 0 || mine ? ReadsForChannels : [],
-            .. communities.Length > 0 ? ReadsForCommunities : [],
+            .. channels.Length > 0 || communities.Length > 0 || mine ? ReadsForChat : [],
             .. feed ? ReadsForAccounts : [],
         ];
         if (reads.Length > 0 && !await ReachedAsync(reads, head, ct))
@@ -107,12 +100,18 @@ public sealed class TopicAccess(
             return (null, LiveRefusal.TooManyWaiting(limits.WaitingMax));
         if (await HasEndedAsync(caller, ct))
             return (null, LiveRefusal.SessionEnded);
-        var seen = await SeeAsync(caller, channels, communities, ct);
+        var (followees, memberships) =
+            feed || mine ? await AsOfAsync(caller.AccountId, feed, mine, after, ct) : (null, null);
+        if (await SeeAsync(caller, channels, communities, memberships, ct) is not { } seen)
+            return (null, LiveRefusal.NotThereYet(limits.AuthoriseWaitMax));
         if (TopicRules.FirstRefusal(caller, topics, seen) is { } refusal)
             return (null, refusal);
+        var open = memberships is null ? null : await OpenAsync(memberships, ct);
+        if (open?.Channels > limits.ChannelsOfMineMax)
+            return (null, LiveRefusal.TooManyChannels(limits.ChannelsOfMineMax));
         if (topics.Contains(Topic.Log) && caller.SessionId is { } session && !await logRead(session, ct))
             return (null, LiveRefusal.LogBusy);
-        return await GrantAsync(caller, Named(seen), feed, mine, head, after, ct);
+        return (new(head, Named(seen), followees, open, seen.Sights), null);
     }
 
     private static Guid[] IdsOf(IReadOnlyList<Topic> topics, TopicKind kind) =>
@@ -120,25 +119,39 @@ public sealed class TopicAccess(
 
     /// <summary>A connection outlives its session. The subscription itself notices a session that ends later.</summary>
     private async Task<bool> HasEndedAsync(LiveCaller caller, CancellationToken ct) =>
-        caller.SessionId is { } id
-        && (await log.Aggregates.LoadAsync(typeof(Session), id, ct)).State is Session { Ended: true };
+        caller.SessionId is { } id && await log.Aggregates.FindAsync<Session>(id, ct) is { Ended: true };
 
-    private async Task<SeenTopics> SeeAsync(
+    /// <returns>Null when the read models are behind.</returns>
+    private async Task<SeenTopics?> SeeAsync(
         LiveCaller caller,
         Guid[] channels,
         Guid[] communities,
+        HashSet<Guid>? mine,
         CancellationToken ct
     )
     {
-        var seenChannels = new Dictionary<Guid, (Guid Community, bool IsMember)>();
-        var seenCommunities = new Dictionary<Guid, bool>();
-        if (channels.Length > 0)
-            foreach (var (channel, community, sees) in await chat.ChannelsSeenAsync(channels, caller.AccountId, ct))
-                seenChannels[channel] = (community, sees);
-        if (communities.Length > 0)
-            foreach (var (community, isMember) in await chat.CommunitiesSeenAsync(communities, caller.AccountId, ct))
-                seenCommunities[community] = isMember;
-        return new(seenChannels, seenCommunities);
+        var foundChannels = channels.Length > 0 ? await chat.ChannelsFoundAsync(channels, caller.AccountId, ct) : [];
+        var foundCommunities =
+            communities.Length > 0 ? await chat.CommunitiesSeenAsync(communities, caller.AccountId, ct) : [];
+        Guid[] seen =
+        [
+            .. foundChannels
+                .Where(c => c.IsMember)
+                .Select(c => c.Community)
+                .Concat(foundCommunities.Where(c => c.IsMember).Select(c => c.Community))
+                .Concat(mine ?? [])
+                .Distinct(),
+        ];
+        if (await _sights.ReadAsync(caller.AccountId, seen, ReachedAsync, ct) is not { } sights)
+            return null;
+        return new(
+            foundChannels.ToDictionary(
+                c => c.Channel,
+                c => (c.Community, c.IsMember && sights.GetValueOrDefault(c.Community)?.Sees(c.Channel) == true)
+            ),
+            foundCommunities.ToDictionary(c => c.Community, c => c.IsMember),
+            sights
+        );
     }
 
     /// <summary>The community of each topic granted by name.</summary>
@@ -152,45 +165,35 @@ public sealed class TopicAccess(
         return named;
     }
 
-    private async Task<(Access? Access, LiveRefusal? Refusal)> GrantAsync(
-        LiveCaller caller,
-        Dictionary<Topic, Guid> named,
-        bool feed,
-        bool mine,
-        long head,
-        long after,
-        CancellationToken ct
-    )
+    // A channel never changes its community, and one created after the subscription's position had no earlier event:
+    // today's channels serve.
+    private async Task<Memberships> OpenAsync(HashSet<Guid> communities, CancellationToken ct)
     {
-        var (followees, memberships) =
-            feed || mine ? await AsOfAsync(caller.AccountId, feed, mine, after, ct) : (null, null);
-        if (memberships is null)
-            return (new(head, named, followees, null), null);
-
         var open = new Memberships();
-        foreach (var community in memberships)
+        foreach (var community in communities)
             open.Join(community);
-        // A channel never changes its community, and one created after that position had no earlier event: today's
-        // channels serve.
         foreach (
-            var (channel, community) in await chat.ChannelsOfAsync([.. memberships], limits.ChannelsOfMineMax + 1, ct)
+            var (channel, community) in await chat.ChannelsOfAsync([.. communities], limits.ChannelsOfMineMax + 1, ct)
         )
             open.Add(community, channel);
-        return open.Channels > limits.ChannelsOfMineMax
-            ? (null, LiveRefusal.TooManyChannels(limits.ChannelsOfMineMax))
-            : (new(head, named, followees, open), null);
+        return open;
     }
 
-    /// <summary>Every channel of a community at a position, and possibly newer ones.</summary>
-    /// <returns>Null when the read model did not reach the position in time.</returns>
-    internal async Task<List<(Guid Channel, Guid Community)>?> ChannelsAtAsync(
+    /// <summary>A community that the caller has joined, with all its channels at a position or later.</summary>
+    /// <returns>Null when the read models did not reach the position in time.</returns>
+    internal async Task<(IReadOnlyList<Guid> Channels, CommunitySight Sight)?> JoinedAsync(
+        Guid account,
         Guid community,
         long position,
         CancellationToken ct
-    ) =>
-        await ReachedAsync(ReadsForChannels, position, ct)
-            ? await chat.ChannelsOfAsync([community], limits.ChannelsOfMineMax + 1, ct)
-            : null;
+    )
+    {
+        if (!await ReachedAsync(Sights.Reads, position, ct))
+            return null;
+        var channels = await chat.ChannelsOfAsync([community], limits.ChannelsOfMineMax + 1, ct);
+        var sights = await _sights.ReadAsync(account, [community], ReachedAsync, ct);
+        return sights?.GetValueOrDefault(community) is { } sight ? (channels.ConvertAll(c => c.Channel), sight) : null;
+    }
 
     private async Task<bool> ReachedAsync(string[] reads, long position, CancellationToken ct)
     {

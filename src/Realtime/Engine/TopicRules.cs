@@ -3,11 +3,13 @@ using Veza.Projections.Topics;
 namespace Veza.Realtime.Engine;
 
 /// <summary>The requested channels and communities, as the read models show them.</summary>
-/// <param name="Channels">The existing channels by id, with whether the caller is a member.</param>
+/// <param name="Channels">The existing channels by id, with whether the caller sees them.</param>
 /// <param name="Communities">The existing communities by id, with whether the caller is a member.</param>
+/// <param name="Sights">By community, for all in which the caller is a member.</param>
 internal sealed record SeenTopics(
-    IReadOnlyDictionary<Guid, (Guid Community, bool IsMember)> Channels,
-    IReadOnlyDictionary<Guid, bool> Communities
+    IReadOnlyDictionary<Guid, (Guid Community, bool Sees)> Channels,
+    IReadOnlyDictionary<Guid, bool> Communities,
+    Dictionary<Guid, CommunitySight> Sights
 );
 
 /// <summary>
@@ -55,7 +57,7 @@ internal static class TopicRules
     {
         if (!seen.Channels.TryGetValue(id, out var channel))
             return LiveRefusal.ChannelUnknown(id);
-        return channel.IsMember ? null : LiveRefusal.NotMember(id);
+        return channel.Sees ? null : LiveRefusal.ChannelHidden(id);
     }
 
     private static LiveRefusal? Community(Guid id, SeenTopics seen)

@@ -109,8 +109,8 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
     {
         if (await _permissions.ChannelAsync(channelId, ct) is not { } channel)
             return LiveRefusal.ChannelUnknown(channelId);
-        if (!await MayAsync(by, channel.CommunityId, channel, Permission.SendMessages, ct))
-            return LiveRefusal.NotMember(channelId);
+        if (!await MayAsync(by, channel, Permission.SendMessages, ct))
+            return LiveRefusal.MissingIn(channelId, Permission.SendMessages);
         lock (_gate)
         {
             if (IsBehind || _typedHere.Count >= Limits.TypingPerSendMax)
@@ -141,12 +141,9 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
             var missing = caller.Missing(scopes);
             if (missing is not null)
                 return (null, LiveRefusal.ScopeMissing($"the topic {topic}", missing));
-            var channel = topic.Kind == TopicKind.Channel ? await _permissions.ChannelAsync(topic.Id, ct) : null;
-            if (topic.Kind == TopicKind.Channel && channel is null)
-                return (null, LiveRefusal.ChannelUnknown(topic.Id));
-            var community = channel?.CommunityId ?? topic.Id;
-            if (!await MayAsync(caller, community, channel, Permission.ViewChannel, ct))
-                return (null, channel is null ? LiveRefusal.NotMemberOf(community) : LiveRefusal.NotMember(topic.Id));
+            var (community, refusal) = await CommunityOfAsync(caller, topic, ct);
+            if (refusal is not null)
+                return (null, refusal);
             topics[topic] = community;
         }
         var watch = new PresenceWatch(caller, topics, Limits, _clock);
@@ -163,16 +160,28 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
 
     private bool IsBehind => _engine.Log.Head - _engine.Position > Limits.BehindEventsMax;
 
-    private async Task<bool> MayAsync(
-        LiveCaller by,
-        Guid community,
-        Channel? channel,
-        Permission needed,
+    /// <returns>The community of a topic that the caller may watch, or why the caller may not.</returns>
+    private async Task<(Guid Community, LiveRefusal? Refusal)> CommunityOfAsync(
+        LiveCaller caller,
+        Topic topic,
         CancellationToken ct
-    ) => (await _permissions.OfAsync(by.AccountId, community, channel, _clock.GetUtcNow(), ct)).HasFlag(needed);
+    )
+    {
+        if (topic.Kind == TopicKind.Community)
+            return await _permissions.IsMemberAsync(caller.AccountId, topic.Id, ct)
+                ? (topic.Id, null)
+                : (topic.Id, LiveRefusal.NotMemberOf(topic.Id));
+        if (await _permissions.ChannelAsync(topic.Id, ct) is not { } channel)
+            return (default, LiveRefusal.ChannelUnknown(topic.Id));
+        return await MayAsync(caller, channel, Permission.ViewChannel, ct)
+            ? (channel.CommunityId, null)
+            : (channel.CommunityId, LiveRefusal.ChannelHidden(topic.Id));
+    }
 
-    private async Task<T?> LoadAsync<T>(Guid stream, CancellationToken ct)
-        where T : class => (await _engine.Log.Aggregates.LoadAsync(typeof(T), stream, ct)).State as T;
+    private async Task<bool> MayAsync(LiveCaller by, Channel channel, Permission needed, CancellationToken ct) =>
+        (await _permissions.OfAsync(by.AccountId, channel.CommunityId, channel, _clock.GetUtcNow(), ct)).HasFlag(
+            needed
+        );
 
     private async Task SendLoopAsync()
     {
@@ -325,17 +334,17 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
     {
         if (watch.CommunityOf(topic) is not { } community)
             return false;
-        if (watch.Caller.SessionId is { } id && await LoadAsync<Session>(id, _stopping.Token) is { Ended: true })
-        {
-            watch.Close(null);
-            return false;
-        }
-        if (
-            await LoadAsync<Member>(Member.StreamId(community, watch.Caller.AccountId), _stopping.Token) is
-            { Present: true }
-        )
+        var ended = watch.Caller.SessionId is { } id && await SessionAsync(id) is { Ended: true };
+        if (!ended && (await CommunityOfAsync(watch.Caller, topic, _stopping.Token)).Refusal is null)
             return true;
-        watch.Close(community);
+        if (ended)
+            watch.Close(null);
+        else if (await _permissions.IsMemberAsync(watch.Caller.AccountId, community, _stopping.Token))
+            watch.Close(topic);
+        else
+            watch.Close(community);
         return false;
     }
+
+    private ValueTask<Session?> SessionAsync(Guid id) => _engine.Log.Aggregates.FindAsync<Session>(id, _stopping.Token);
 }

@@ -84,11 +84,22 @@ public sealed class PresenceWatch
     {
         lock (_gate)
             foreach (var (topic, _) in _topics.Where(t => community is null || t.Value == community).ToList())
-            {
-                _topics.Remove(topic);
-                _closed.Add(topic.ToString());
-            }
+                Remove(topic);
         _changed.Set();
+    }
+
+    /// <summary>Ends the watch of one topic.</summary>
+    internal void Close(Topic topic)
+    {
+        lock (_gate)
+            Remove(topic);
+        _changed.Set();
+    }
+
+    private void Remove(Topic topic)
+    {
+        if (_topics.Remove(topic))
+            _closed.Add(topic.ToString());
     }
 
     private PresenceMessage? Take()

@@ -28,6 +28,8 @@ export interface Shape<State> {
   apply(state: State, item: Item): State;
   /** The server closed topics, such as those of a community that the person left. */
   closed?(topics: readonly string[], reason: string): void;
+  /** The person may see other channels of a community than before `position`. */
+  channelsChanged?(communityId: string, position: number): void;
 }
 
 /**
@@ -71,6 +73,8 @@ export class Resource<State> {
           if (update.kind === 'batch' && this.state !== undefined)
             this.state = update.items.reduce<State>((before, item) => shape.apply(before, item), this.state);
           else if (update.kind === 'topicsClosed') shape.closed?.(update.topics, update.reason);
+          else if (update.kind === 'channelsChanged')
+            shape.channelsChanged?.(update.communityId, update.position);
           else if (update.kind === 'closed') {
             over = true;
             shape.closed?.(topics, update.reason);

@@ -49,6 +49,7 @@ public class HubTableTests(VezaServer veza)
         [TopicKind.Activity] = (chat => $"activity:{chat.Owner.Id}", "topic_invalid", "topic_invalid"),
         [TopicKind.Private] = (chat => $"private:{chat.Owner.Id}", "topic_invalid", "topic_invalid"),
         [TopicKind.Access] = (chat => $"access:{chat.Owner.Id}", "topic_invalid", "topic_invalid"),
+        [TopicKind.Visibility] = (chat => $"visibility:{chat.Community}", "topic_invalid", "topic_invalid"),
         [TopicKind.Followers] = (chat => $"followers:{chat.Owner.Id}", "topic_invalid", "topic_invalid"),
         [TopicKind.Withdrawn] = (chat => $"withdrawn:{chat.Owner.Id}", "topic_invalid", "topic_invalid"),
     };

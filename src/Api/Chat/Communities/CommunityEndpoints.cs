@@ -129,13 +129,17 @@ public static class CommunityEndpoints
             .AnswersAsOf(ChannelsRead)
             .AnswersPosition()
             .Produces<Page<ChannelView>>()
-            .WithSummary("List the channels");
+            .WithSummary("List the channels that you see")
+            .WithDescription(
+                "In the order of their creation. A page leaves out those that you do not see, so it may be short."
+            );
     }
 
     private static async Task<IResult> Joined(
         long? after,
         int? limit,
         Caller caller,
+        MemberPermissions permissions,
         HttpContext http,
         CancellationToken ct
     )
@@ -143,7 +147,9 @@ public static class CommunityEndpoints
         if (Page.Limit(limit, out var refusal, UnreadQueries.CommunitiesMax) is not { } size)
             return refusal;
         var unread = new UnreadQueries(http.Views());
-        var joined = await unread.CommunitiesAsync(caller.AccountId, after ?? 0, size + 1, ct);
+        var ids = await unread.JoinedAsync(caller.AccountId, after ?? 0, size + 1, ct);
+        var hidden = await permissions.HiddenAsync(caller.AccountId, ids, ct);
+        var joined = await unread.CommunitiesAsync(caller.AccountId, after ?? 0, size + 1, hidden, ct);
         return Results.Ok(Page.Cut(http, joined, size, c => $"after={c.Position}"));
     }
 
@@ -159,7 +165,7 @@ public static class CommunityEndpoints
     {
         if (Page.Limit(limit, out var refusal) is not { } size)
             return refusal;
-        if (await NotMember(communityId, caller, chat, ct) is { } hidden)
+        if (await ChatAccess.NotMember(communityId, caller, chat, ct) is { } hidden)
             return hidden;
         chat = new(http.Views());
         if (http.PointInTime() is not null && await chat.CommunityAsync(communityId, ct) is null)
@@ -177,36 +183,22 @@ public static class CommunityEndpoints
         int? limit,
         Caller caller,
         ChatQueries chat,
+        MemberPermissions permissions,
         HttpContext http,
         CancellationToken ct
     )
     {
         if (Page.Limit(limit, out var refusal) is not { } size)
             return refusal;
-        if (await NotMember(communityId, caller, chat, ct) is { } hidden)
+        if (await ChatAccess.NotMember(communityId, caller, chat, ct) is { } hidden)
             return hidden;
         chat = new(http.Views());
         if (http.PointInTime() is not null && await chat.CommunityAsync(communityId, ct) is null)
             return Problems.Result(Refusals.Unknown("community", communityId));
-        return Results.Ok(
-            Page.Cut(http, await chat.ChannelsAsync(communityId, after ?? 0, size + 1, ct), size, c =>
-                $"after={c.Position}"
-            )
+        var page = Page.Cut(http, await chat.ChannelsAsync(communityId, after ?? 0, size + 1, ct), size, c =>
+            $"after={c.Position}"
         );
-    }
-
-    /// <returns>Null for a member of the community.</returns>
-    internal static async Task<IResult?> NotMember(
-        Guid community,
-        Caller caller,
-        ChatQueries chat,
-        CancellationToken ct
-    )
-    {
-        if (await chat.IsMemberAsync(community, caller.AccountId, ct))
-            return null;
-        return await chat.CommunityAsync(community, ct) is null
-            ? Problems.Result(Refusals.Unknown("community", community))
-            : Problems.Result(Commands.Chat.ChatRefusals.NotAllowed(Permission.ViewChannel));
+        var seen = await permissions.SeenAsync(caller.AccountId, communityId, page.Items.Select(c => c.Id), ct);
+        return Results.Ok(page with { Items = [.. page.Items.Where(c => seen.Contains(c.Id))] });
     }
 }

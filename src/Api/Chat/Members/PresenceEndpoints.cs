@@ -64,12 +64,8 @@ public static class PresenceEndpoints
     {
         if (Page.Limit(limit, out var refusal) is not { } size)
             return refusal;
-        if (!await chat.IsMemberAsync(communityId, caller.AccountId, ct))
-            return Problems.Result(
-                await chat.CommunityAsync(communityId, ct) is null
-                    ? Refusals.Unknown("community", communityId)
-                    : ChatRefusals.NotAllowed(Permission.ViewChannel)
-            );
+        if (await ChatAccess.NotMember(communityId, caller, chat, ct) is { } hidden)
+            return hidden;
         var members = (await chat.MembersAsync(communityId, after ?? 0, size + 1, ct)).ConvertAll(
             m => new MemberPresenceView(
                 m.Account,

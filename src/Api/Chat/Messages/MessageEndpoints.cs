@@ -5,6 +5,7 @@ using Veza.Projections.Chat;
 using Veza.Projections.Chat.Channels;
 using Veza.Projections.Chat.Members;
 using Veza.Projections.Chat.Messages;
+using Veza.Projections.Chat.Roles;
 
 namespace Veza.Api.Chat.Messages;
 
@@ -51,7 +52,8 @@ public static class MessageEndpoints
             .WithDescription(
                 """
                 Newest first. `before`, `after` and `around` are message ids; without them the newest page. With
-                `asOf`, the text of a message that was deleted since is empty, except for operators.
+                `asOf`, the text of a message that was deleted since is empty, except for operators. Empty
+                without the permission ReadMessageHistory.
                 """
             );
 
@@ -100,7 +102,7 @@ public static class MessageEndpoints
         Caller caller,
         MessageQueries messages,
         MessageStreams streams,
-        ChatQueries chat,
+        MemberPermissions permissions,
         HistoryLimit historyMax,
         HttpContext http,
         CancellationToken ct
@@ -108,11 +110,17 @@ public static class MessageEndpoints
     {
         if (Page.Limit(limit, out var refusal, historyMax.Messages) is not { } size)
             return refusal;
-        if (await NotSeen(chat, channelId, caller, ct) is { } hidden)
+        if (await ChatAccess.NotSeen(channelId, caller, permissions, ct) is { } hidden)
             return hidden;
         if (http.PointInTime() is { } past && await new ChatQueries(past.Views).ChannelAsync(channelId, ct) is null)
             return Problems.Result(Refusals.Unknown("channel", channelId));
         var read = new MessageQueries(http.Views());
+        if (await ChatAccess.NotRead(channelId, caller, permissions, ct) is not null)
+        {
+            // Empty as on Discord. It is read all the same, for the position that the page rests on.
+            await read.BeforeAsync(channelId, null, 1, caller.AccountId, ct);
+            return Results.Ok(new Page<MessageView>([], null));
+        }
         if (new[] { before, after, around }.Count(a => a is not null) > 1)
             return Problems.Result(Problems.Invalid("before", "only one of before, after and around may be given"));
         long? anchor = null;
@@ -158,14 +166,14 @@ public static class MessageEndpoints
         Guid messageId,
         Caller caller,
         MessageQueries messages,
-        ChatQueries chat,
+        MemberPermissions permissions,
         HttpContext http,
         CancellationToken ct
     )
     {
         if (await new MessageQueries(http.Views()).FindAsync(messageId, caller.AccountId, ct) is not { } message)
             return Problems.Result(Refusals.Unknown("message", messageId));
-        if (await NotSeen(chat, message.ChannelId, caller, ct) is { } hidden)
+        if (await ChatAccess.NotRead(message.ChannelId, caller, permissions, ct) is { } hidden)
             return hidden;
         return Results.Ok(
             (await WithheldAsync(http, [messageId], caller, messages, ct)).Count > 0
@@ -182,7 +190,7 @@ public static class MessageEndpoints
         Caller caller,
         MessageQueries messages,
         MessageStreams streams,
-        ChatQueries chat,
+        MemberPermissions permissions,
         HttpContext http,
         CancellationToken ct
     )
@@ -190,7 +198,7 @@ public static class MessageEndpoints
         var read = http.PointInTime() is { } past ? new MessageQueries(past.Views) : messages;
         if (await read.FindAsync(messageId, caller.AccountId, ct) is not { } message)
             return Problems.Result(Refusals.Unknown("message", messageId));
-        if (await NotSeen(chat, message.ChannelId, caller, ct) is { } hidden)
+        if (await ChatAccess.NotRead(message.ChannelId, caller, permissions, ct) is { } hidden)
             return hidden;
         var texts = await streams.TextsAsync(messageId, http.PointInTime()?.Position ?? long.MaxValue, ct);
         var gone = (await WithheldAsync(http, [messageId], caller, messages, ct)).Count > 0;
@@ -218,12 +226,4 @@ public static class MessageEndpoints
         asked.ExceptWith(await now.StandingAsync(asked, ct));
         return asked;
     }
-
-    private static async Task<IResult?> NotSeen(ChatQueries chat, Guid channel, Caller caller, CancellationToken ct) =>
-        await chat.SeesChannelAsync(channel, caller.AccountId, ct) switch
-        {
-            true => null,
-            false => Problems.Result(Commands.Chat.ChatRefusals.NotAllowed(Domain.Chat.Roles.Permission.ViewChannel)),
-            null => Problems.Result(Refusals.Unknown("channel", channel)),
-        };
 }

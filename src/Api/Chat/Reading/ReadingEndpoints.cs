@@ -9,6 +9,7 @@ using Veza.Projections.Chat;
 using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Messages;
 using Veza.Projections.Chat.Reading;
+using Veza.Projections.Chat.Roles;
 
 namespace Veza.Api.Chat.Reading;
 
@@ -69,23 +70,24 @@ public static class ReadingEndpoints
         int? limit,
         Caller caller,
         ChatQueries chat,
+        MemberPermissions permissions,
         HttpContext http,
         CancellationToken ct
     )
     {
         if (Page.Limit(limit, out var refusal) is not { } size)
             return refusal;
-        if (!await chat.IsMemberAsync(communityId, caller.AccountId, ct))
-            return Problems.Result(
-                await chat.CommunityAsync(communityId, ct) is null
-                    ? Refusals.Unknown("community", communityId)
-                    : ChatRefusals.NotAllowed(Permission.ViewChannel)
-            );
-        var unread = new UnreadQueries(http.Views());
-        return Results.Ok(
-            Page.Cut(http, await unread.UnreadAsync(communityId, caller.AccountId, after ?? 0, size + 1, ct), size, u =>
-                $"after={u.Position}"
-            )
+        if (await ChatAccess.NotMember(communityId, caller, chat, ct) is { } notMember)
+            return notMember;
+        var hidden = await permissions.HiddenAsync(caller.AccountId, [communityId], ct);
+        var unread = await new UnreadQueries(http.Views()).UnreadAsync(
+            communityId,
+            caller.AccountId,
+            after ?? 0,
+            size + 1,
+            hidden,
+            ct
         );
+        return Results.Ok(Page.Cut(http, unread, size, u => $"after={u.Position}"));
     }
 }

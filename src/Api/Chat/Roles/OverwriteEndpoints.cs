@@ -56,7 +56,7 @@ public static class OverwriteEndpoints
             .WithDescription(
                 """
                 The community's id is the role that everyone has. Needs the permission ManageRoles in the channel, and
-                each permission that changes. ViewChannel and ReadMessageHistory cannot be denied.
+                each permission that changes. Who loses ViewChannel gets nothing of the channel from that position on.
                 """
             );
         overwrites
@@ -72,16 +72,14 @@ public static class OverwriteEndpoints
         long? after,
         int? limit,
         Caller caller,
-        ChatQueries chat,
+        MemberPermissions permissions,
         HttpContext http,
         CancellationToken ct
     )
     {
         if (Page.Limit(limit, out var refusal) is not { } size)
             return refusal;
-        if (await chat.ChannelAsync(channelId, ct) is not { } channel)
-            return Problems.Result(Refusals.Unknown("channel", channelId));
-        if (await CommunityEndpoints.NotMember(channel.CommunityId, caller, chat, ct) is { } hidden)
+        if (await ChatAccess.NotSeen(channelId, caller, permissions, ct) is { } hidden)
             return hidden;
         var found = await new RoleQueries(http.Views()).OverwritesAsync(channelId, after ?? 0, size + 1, ct);
         return Results.Ok(Page.Cut(http, found, size, o => $"after={o.Position}"));

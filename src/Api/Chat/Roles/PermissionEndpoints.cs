@@ -46,7 +46,7 @@ public static class PermissionEndpoints
         CancellationToken ct
     )
     {
-        if (await CommunityEndpoints.NotMember(communityId, caller, chat, ct) is { } hidden)
+        if (await ChatAccess.NotMember(communityId, caller, chat, ct) is { } hidden)
             return hidden;
         if (memberId != caller.AccountId)
         {

@@ -140,7 +140,7 @@ public static class RoleEndpoints
         CancellationToken ct
     )
     {
-        if (await CommunityEndpoints.NotMember(communityId, caller, chat, ct) is { } hidden)
+        if (await ChatAccess.NotMember(communityId, caller, chat, ct) is { } hidden)
             return hidden;
         var roles = await new RoleQueries(http.Views()).RolesAsync(communityId, ct);
         return roles.Count == 0

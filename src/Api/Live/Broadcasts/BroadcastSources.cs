@@ -56,12 +56,10 @@ public sealed class BroadcastSources : IBroadcastSources, IHostedService
         // Icecast sends a user name by custom, and any is accepted; only the key is checked.
         if (!_keys.Matches(request.BroadcastId, request.Password))
             return new SourceRefused(StatusCodes.Status401Unauthorized, "wrong key for this broadcast");
-        var broadcast =
-            (await _log.Aggregates.LoadAsync(typeof(Broadcast), request.BroadcastId, cancellation)).State as Broadcast;
+        var broadcast = await _log.Aggregates.FindAsync<Broadcast>(request.BroadcastId, cancellation);
         if (broadcast is null)
             return new SourceRefused(StatusCodes.Status404NotFound, $"there is no broadcast {request.BroadcastId}");
-        var owner =
-            (await _log.Aggregates.LoadAsync(typeof(Account), broadcast.OwnerId, cancellation)).State as Account;
+        var owner = await _log.Aggregates.FindAsync<Account>(broadcast.OwnerId, cancellation);
         if (owner is { IsOut: true })
             return new SourceRefused(
                 StatusCodes.Status403Forbidden,

@@ -137,7 +137,7 @@ public static class TrackEndpoints
         if (await queries.FilesAsync(trackId, ct) is not { } track)
             return Problems.Result(Refusals.Unknown("track", trackId));
         // The files of an erased account are being removed; any other missing file is a fault of the disk.
-        if (await log.Aggregates.LoadAsync(typeof(Account), track.OwnerId, ct) is { State: Account { Erased: true } })
+        if (await log.Aggregates.FindAsync<Account>(track.OwnerId, ct) is { Erased: true })
             return Problems.Result(Refusals.Unknown("track", trackId));
         if (file != TrackFile.Original && !track.Formats.Contains(format))
             return Problems.Result(RenditionUnknown(format, track.Status));

@@ -29,8 +29,9 @@ public static class ReactToMessageHandler
     {
         // As on Discord, who joins a reaction adds none; but a time-out leaves only reading.
         var joins = message.Reactions.Any(reaction => reaction.Emoji == command.Emoji);
-        var needed =
-            joins && member?.IsTimedOut(now) == false ? Permission.ReadMessageHistory : Permission.AddReactions;
+        var needed = Permission.ReadMessageHistory;
+        if (!joins || member?.IsTimedOut(now) == true)
+            needed |= Permission.AddReactions;
         if (ChatRefusals.Unless(needed, member, community, now, channel) is { } refusal)
             return refusal;
         if (message.Deleted)

@@ -29,7 +29,11 @@ public static class SendMessageHandler
         DateTimeOffset now
     )
     {
-        if (ChatRefusals.Unless(Permission.SendMessages, member, community, now, channel) is { } refusal)
+        // As on Discord, who answers a message may read it.
+        var needed = command.ReplyToId is null
+            ? Permission.SendMessages
+            : Permission.SendMessages | Permission.ReadMessageHistory;
+        if (ChatRefusals.Unless(needed, member, community, now, channel) is { } refusal)
             return refusal;
         if (command.ReplyToId is { } answered && replyTo is null)
             return Refusals.Unknown("message", answered);

@@ -22,18 +22,11 @@ public sealed record ChangeRole(
 
 public sealed class ChangeRoleValidator : AbstractValidator<ChangeRole>
 {
-    /// <summary>The live topics of channels are open to every member.</summary>
-    private const Permission OfEveryone = Permission.ViewChannel | Permission.ReadMessageHistory;
-
     public ChangeRoleValidator()
     {
         RuleFor(c => c.Name).MustBeRoleName();
         RuleFor(c => c.Colour).MustBeColour();
         RuleFor(c => c.Permissions).MustBePermissions();
-        RuleFor(c => c.Permissions)
-            .Must(permissions => permissions.HasFlag(OfEveryone))
-            .When(c => c.RoleId == c.CommunityId)
-            .WithMessage($"{{PropertyName}} of the role that everyone has must include {OfEveryone}");
     }
 }
 

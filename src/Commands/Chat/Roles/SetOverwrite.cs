@@ -19,9 +19,6 @@ public sealed record SetOverwrite(
 
 public sealed class SetOverwriteValidator : AbstractValidator<SetOverwrite>
 {
-    /// <summary>The live topics of channels are open to every member.</summary>
-    private const Permission NeverDenied = Permission.ViewChannel | Permission.ReadMessageHistory;
-
     public SetOverwriteValidator()
     {
         RuleFor(c => c.Target).IsInEnum();
@@ -30,9 +27,6 @@ public sealed class SetOverwriteValidator : AbstractValidator<SetOverwrite>
         RuleFor(c => c.Deny)
             .Must((command, deny) => (deny & command.Allow) == Permission.None)
             .WithMessage(c => $"{{PropertyName}} shares the bits {(long)(c.Deny & c.Allow)} with allow");
-        RuleFor(c => c.Deny)
-            .Must(deny => (deny & NeverDenied) == Permission.None)
-            .WithMessage($"{{PropertyName}} may not include {NeverDenied}");
     }
 }
 

@@ -2,6 +2,7 @@ using Veza.Projections.Chat.Channels;
 using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Members;
 using Veza.Projections.Chat.Messages;
+using Veza.Projections.Chat.Roles;
 
 namespace Veza.Projections.Chat.Reading;
 
@@ -34,7 +35,7 @@ public sealed class UnreadQueries(ReadModels views)
 {
     public static readonly string[] Reads =
     [
-        ChannelsProjection.ProjectionName,
+        .. MemberPermissions.HiddenReads,
         MembersProjection.ProjectionName,
         ChannelMessagesProjection.ProjectionName,
         ReadMarkersProjection.ProjectionName,
@@ -51,11 +52,31 @@ public sealed class UnreadQueries(ReadModels views)
     /// <summary>The exact number above this does not matter to readers, and counting further would cost.</summary>
     public const int UnreadMax = 1000;
 
+    /// <summary>The ids of what <see cref="CommunitiesAsync"/> returns.</summary>
+    public async Task<Guid[]> JoinedAsync(Guid account, long after, int limit, CancellationToken ct) =>
+        [
+            .. await views.ListAsync<Guid>(
+                $"""
+                select community_id from {views.Table<MembersProjection>()}
+                where member_id = @account and position > @after order by position limit @limit
+                """,
+                new
+                {
+                    account,
+                    after,
+                    limit,
+                },
+                ct
+            ),
+        ];
+
     /// <summary>The communities of an account in the order it joined them.</summary>
+    /// <param name="hidden">Channels whose messages are not counted.</param>
     public Task<List<JoinedCommunityView>> CommunitiesAsync(
         Guid account,
         long after,
         int limit,
+        Guid[] hidden,
         CancellationToken ct
     ) =>
         views.ListAsync<JoinedCommunityView>(
@@ -74,7 +95,7 @@ public sealed class UnreadQueries(ReadModels views)
                     where x.channel_id = c.id and x.position > coalesce(k.up_to, j.position)
                       and x.author_id <> @account
                     limit @unreadMax) new
-                where c.community_id = j.id limit @unreadMax) found) u
+                where c.community_id = j.id and c.id <> all (@hidden) limit @unreadMax) found) u
             order by j.position
             """,
             new
@@ -82,17 +103,20 @@ public sealed class UnreadQueries(ReadModels views)
                 account,
                 after,
                 limit,
+                hidden,
                 unreadMax = UnreadMax,
             },
             ct
         );
 
     /// <summary>A community's channels in the order of their creation; none for a non-member.</summary>
+    /// <param name="hidden">Channels that are left out.</param>
     public Task<List<UnreadView>> UnreadAsync(
         Guid community,
         Guid account,
         long after,
         int limit,
+        Guid[] hidden,
         CancellationToken ct
     ) =>
         views.ListAsync<UnreadView>(
@@ -107,7 +131,8 @@ public sealed class UnreadQueries(ReadModels views)
                 select from {views.Table<ChannelMessagesProjection>()} x
                 where x.channel_id = c.id and x.position > r.up_to and x.author_id <> @account
                 limit @unreadMax) found) u
-            where c.community_id = @community and c.position > @after order by c.position limit @limit
+            where c.community_id = @community and c.position > @after and c.id <> all (@hidden)
+            order by c.position limit @limit
             """,
             new
             {
@@ -115,6 +140,7 @@ public sealed class UnreadQueries(ReadModels views)
                 account,
                 after,
                 limit,
+                hidden,
                 unreadMax = UnreadMax,
             },
             ct

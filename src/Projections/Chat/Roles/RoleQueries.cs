@@ -1,7 +1,10 @@
+using Npgsql;
 using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Chat.Roles;
 using Veza.Projections.AsOf;
+using Veza.Projections.Chat.Channels;
+using Veza.Projections.Chat.Members;
 
 namespace Veza.Projections.Chat.Roles;
 
@@ -33,6 +36,13 @@ public sealed record OverwriteView(
 /// <summary>The roles of communities and the overwrites of channels, now or as of a position.</summary>
 public sealed class RoleQueries(ReadModels views)
 {
+    /// <summary>What <see cref="RestrictedChannelsAsync"/> reads.</summary>
+    public static readonly string[] RestrictedReads =
+    [
+        ChannelsProjection.ProjectionName,
+        OverwritesProjection.ProjectionName,
+    ];
+
     /// <summary>All roles of a community, the highest first. There are few: <c>Community.RolesMax</c>.</summary>
     public async Task<List<RoleView>> RolesAsync(Guid community, CancellationToken ct)
     {
@@ -90,4 +100,47 @@ public sealed class RoleQueries(ReadModels views)
             o.Position
         ));
     }
+
+    /// <summary>
+    /// The channels of communities with an overwrite that grants or denies seeing them or their history.
+    /// </summary>
+    /// <param name="whole">Those among the communities whose other channels are returned too.</param>
+    public Task<List<(Guid Channel, Guid Community, bool Restricted)>> RestrictedChannelsAsync(
+        Guid[] communities,
+        Guid[] whole,
+        CancellationToken ct
+    ) =>
+        views.ListPreparedAsync(
+            $"""
+            select c.id, c.community_id, r.restricted from {views.Table<ChannelsProjection>()} c
+            cross join lateral (select exists (
+                select from {views.Table<OverwritesProjection>()} o
+                where o.channel_id = c.id and (o.allow | o.deny) & $3 <> 0) as restricted) r
+            where c.community_id = any ($1) and (r.restricted or c.community_id = any ($2))
+            """,
+            row => (row.GetGuid(0), row.GetGuid(1), row.GetBoolean(2)),
+            ct,
+            new NpgsqlParameter<Guid[]> { TypedValue = communities },
+            new NpgsqlParameter<Guid[]> { TypedValue = whole },
+            new NpgsqlParameter<long> { TypedValue = (long)MemberPermissions.ReadHistory }
+        );
+
+    /// <summary>The roles of an account in communities, each with its community.</summary>
+    public Task<List<(Guid Community, Guid Role)>> RolesOfAsync(
+        Guid account,
+        Guid[] communities,
+        CancellationToken ct
+    ) =>
+        views.ListPreparedAsync(
+            $"""
+            select g.community_id, g.role_id from {views.Table<MembersProjection>()} m
+            join {views.Table<MemberRolesProjection>()} g
+              on g.community_id = m.community_id and g.member_id = m.member_id and g.position > m.position
+            where m.member_id = $1 and m.community_id = any ($2)
+            """,
+            row => (row.GetGuid(0), row.GetGuid(1)),
+            ct,
+            new NpgsqlParameter<Guid> { TypedValue = account },
+            new NpgsqlParameter<Guid[]> { TypedValue = communities }
+        );
 }

@@ -139,7 +139,7 @@ public sealed class ProcessTrack(
     private async Task<bool> DeletedAsync(TrackUploaded track, CancellationToken ct)
     {
         await log.CatchUpAsync(ct);
-        if ((await log.Aggregates.LoadAsync(typeof(Account), track.OwnerId, ct)).State is not Account { Erased: true })
+        if (await log.Aggregates.FindAsync<Account>(track.OwnerId, ct) is not { Erased: true })
             return false;
         await media.DeleteAsync(track.TrackId, ct);
         return true;

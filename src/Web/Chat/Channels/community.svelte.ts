@@ -10,7 +10,7 @@ import { names } from '../Members/names.svelte';
 import { allOf } from '../pages';
 import { readRoleIds, readRoles } from '../Roles/roleApi';
 import type { Role } from '../Roles/roles';
-import { applied, type OpenCommunity } from './community';
+import { applied, type Channel, type OpenCommunity } from './community';
 
 /** Members that the page lists. */
 export const MembersMax = 500;
@@ -71,7 +71,27 @@ export function openCommunity(
   const presence = new Presence();
   const communityId = $derived(place().communityId);
   const channelId = $derived(place().channelId);
-  const state = resource(() => shape(communityId, presence, closed));
+  let channelsRead = 0;
+  const state: Resource<OpenCommunity> = resource(() => ({
+    ...shape(communityId, presence, closed),
+    channelsChanged: (id, position) => void readAgain(id, position),
+  }));
+
+  /** The channels that this person sees now, and those made meanwhile. */
+  async function readAgain(id: string, after: number): Promise<void> {
+    const own = ++channelsRead;
+    const before = new Set(state.state?.channels.map(channel => channel.id));
+    const channels = await readChannels(id, { after }).catch(() => undefined);
+    if (channels === undefined || own !== channelsRead || id !== communityId) return;
+    const read = new Set(channels.map(channel => channel.id));
+    state.update(community => ({
+      ...community,
+      channels: [
+        ...channels,
+        ...community.channels.filter(channel => !before.has(channel.id) && !read.has(channel.id)),
+      ],
+    }));
+  }
 
   $effect(() => {
     const topics = [Topics.community(communityId), ...(channelId === undefined ? [] : [Topics.channel(channelId)])];
@@ -109,9 +129,7 @@ const shape = (
     const read = await api.getWithPosition('/api/v1/communities/{communityId}', { path, signal });
     const { body, position = 0, counted = position, epoch } = read;
     const [channels, shown, { roles, roleIds }] = await Promise.all([
-      allOf(ChannelsMax, after =>
-        api.get('/api/v1/communities/{communityId}/channels', { path, query: { after, limit: 100 }, signal }),
-      ),
+      readChannels(communityId, { signal }),
       readMembers(communityId, signal),
       readGiven(communityId, signal),
     ]);
@@ -143,6 +161,19 @@ const shape = (
   apply: applied,
   closed,
 });
+
+const readChannels = (
+  communityId: string,
+  { after: since, signal }: { after?: number; signal?: AbortSignal },
+): Promise<Channel[]> =>
+  allOf(ChannelsMax, after =>
+    api.get('/api/v1/communities/{communityId}/channels', {
+      path: { communityId },
+      query: { after, limit: 100 },
+      after: since,
+      signal,
+    }),
+  );
 
 async function readMembers(communityId: string, signal: AbortSignal): Promise<Shown[]> {
   const rows = await allOf(MembersMax, after =>

@@ -1,6 +1,6 @@
 import type { Item } from '@veza/client';
 import { describe, expect, it } from 'vitest';
-import { applied, read, unreadIn, unreadOf, withCommunity, type Mine } from './communities';
+import { applied, changed, read, unreadIn, unreadOf, withCommunity, type Mine } from './communities';
 
 const item = (position: number, type: string, data: object): Item =>
   ({ position, type, topics: [], at: '', by: null, data }) as never;
@@ -52,6 +52,18 @@ describe('my communities', () => {
     expect(
       counts(fold(start, item(13, 'channelCreated', { channelId: 'c', communityId: 'x' }), sent(14, 'c'))),
     ).toEqual([2, 0, 1]));
+
+  it('are read again when other channels are seen, and keep what is known of those that stay', () => {
+    const counted = fold(changed(changed(start, 'x'), 'x'), sent(13));
+    expect(counted.missing).toEqual(['x', 'x']);
+    const created = fold(counted, item(20, 'channelCreated', { channelId: 'c', communityId: 'x' }));
+    const channels = ['a', 'd'].map(id => ({ id, upTo: 5, before: 0, exactAt: 15, since: [] }));
+    const known = withCommunity(created, { id: 'x', name: 'X', ownerId: 'ann', channels }, 15);
+    expect(known.missing).toEqual(['x']);
+    expect(known.communities[0]!.channels.map(({ id }) => id)).toEqual(['a', 'd', 'c']);
+    expect(counts(known)).toEqual([3, 0, 0]);
+    expect(changed(start, 'other').missing).toEqual([]);
+  });
 
   it('want what was joined, and lose what was left', () => {
     const joined = fold(start, item(13, 'memberJoined', { communityId: 'y', memberId: 'me' }));

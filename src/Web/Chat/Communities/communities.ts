@@ -27,7 +27,7 @@ export interface Mine {
   readonly me: string;
   /** In the order of joining. */
   readonly communities: readonly MyCommunity[];
-  /** Joined since, and to be read. */
+  /** To be read: joined since, or with other channels than before. Once for each time. */
   readonly missing: readonly string[];
   readonly position: number;
 }
@@ -89,15 +89,32 @@ export function applied(mine: Mine, item: Item): Mine {
   }
 }
 
-/** The state with a community that was read; it replaces what was known of it. */
-export function withCommunity(mine: Mine, community: MyCommunity): Mine {
-  const known = mine.communities.some(({ id }) => id === community.id);
+/** The state when the channels that this person sees of a community have changed. */
+export const changed = (mine: Mine, communityId: string): Mine =>
+  mine.communities.some(({ id }) => id === communityId)
+    ? { ...mine, missing: [...mine.missing, communityId] }
+    : mine;
+
+/**
+ * The state with a community that was read after a position. Of channels that are known already, what is known is
+ * newer, and so are channels that were made later.
+ */
+export function withCommunity(mine: Mine, community: MyCommunity, after = 0): Mine {
+  const known = mine.communities.find(({ id }) => id === community.id);
+  const at = mine.missing.indexOf(community.id);
+  const missing = mine.missing.filter((_, i) => i !== at);
+  if (known === undefined) return { ...mine, communities: [...mine.communities, community], missing };
+  const newer = known.channels.filter(
+    ({ id, exactAt }) => exactAt > after && community.channels.every(channel => channel.id !== id),
+  );
+  const channels = [
+    ...community.channels.map(channel => known.channels.find(({ id }) => id === channel.id) ?? channel),
+    ...newer,
+  ];
   return {
     ...mine,
-    communities: known
-      ? mine.communities.map(one => (one.id === community.id ? community : one))
-      : [...mine.communities, community],
-    missing: mine.missing.filter(id => id !== community.id),
+    communities: mine.communities.map(one => (one.id === community.id ? { ...one, channels } : one)),
+    missing,
   };
 }
 

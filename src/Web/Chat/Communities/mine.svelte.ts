@@ -4,7 +4,7 @@ import { toasts } from '../../Design/toasts.svelte';
 import { api } from '../../Http/api';
 import { Resource, type ReadState } from '../../Live/resource.svelte';
 import { allOf } from '../pages';
-import { applied, left, read, withCommunity, type Mine, type MyCommunity } from './communities';
+import { applied, changed, left, read, withCommunity, type Mine, type MyCommunity } from './communities';
 import { words } from './words';
 
 /** Communities that are read and followed: as many as a person keeps in view. */
@@ -24,6 +24,7 @@ interface Named {
 class MyCommunities {
   #resource: Resource<Mine> = $state.raw(new Resource<Mine>());
   #reading = false;
+  #readAfter = 0;
 
   get state(): Mine | undefined {
     return this.#resource.state;
@@ -52,6 +53,10 @@ class MyCommunities {
           if (next.missing.length > 0) queueMicrotask(() => void this.#readMissing(item.position));
           return next;
         },
+        channelsChanged: (communityId, position) => {
+          resource.update(mine => changed(mine, communityId));
+          void this.#readMissing(position);
+        },
       },
       ending.signal,
     );
@@ -74,7 +79,7 @@ class MyCommunities {
   async add(id: string, after?: number): Promise<void> {
     const path = { communityId: id };
     const community = await readOne(await api.get('/api/v1/communities/{communityId}', { path, after }), after);
-    this.#resource.update(mine => withCommunity(mine, community));
+    this.#resource.update(mine => withCommunity(mine, community, after));
   }
 
   leave(id: string): void {
@@ -82,10 +87,12 @@ class MyCommunities {
   }
 
   async #readMissing(after: number): Promise<void> {
+    this.#readAfter = Math.max(after, this.#readAfter);
     if (this.#reading) return;
     this.#reading = true;
     try {
-      for (let id = this.state?.missing[0]; id !== undefined; id = this.state?.missing[0]) await this.add(id, after);
+      for (let id = this.state?.missing[0]; id !== undefined; id = this.state?.missing[0])
+        await this.add(id, this.#readAfter);
     } catch {
       // Left again meanwhile, or the server is away: the next item tries again.
     } finally {

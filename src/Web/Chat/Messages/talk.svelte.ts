@@ -5,6 +5,8 @@ import type { Message } from './history';
 export interface Rights {
   readonly me: string;
   readonly write: boolean;
+  /** May read what was said before this screen was opened. */
+  readonly readHistory: boolean;
   /** May add an emoji that a message does not have yet. */
   readonly react: boolean;
   /** May add to the count of an emoji that a message has. */

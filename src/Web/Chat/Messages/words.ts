@@ -6,6 +6,8 @@ export const words = texts({
     messages: (channel: string) => `Messages in ${channel}`,
     start: (channel: string) => `This is the beginning of #${channel}`,
     startText: 'Everything that is said here stays in its order, for everybody.',
+    noHistory: 'You see what is said from now on',
+    noHistoryText: 'Your roles do not let you read earlier messages of this channel.',
     newMessages: 'New messages',
     arrived: (count: number) =>
       plural(count, { one: '1 new message', other: `${number(count)} new messages` }),
@@ -71,6 +73,8 @@ export const words = texts({
     messages: channel => `Messages de ${channel}`,
     start: channel => `Voici le début de #${channel}`,
     startText: 'Tout ce qui se dit ici reste dans l’ordre, le même pour tous.',
+    noHistory: 'Vous voyez ce qui se dit à partir de maintenant',
+    noHistoryText: 'Vos rôles ne vous laissent pas lire les messages passés de ce salon.',
     newMessages: 'Nouveaux messages',
     arrived: count => plural(count, { one: '1 nouveau message', other: `${number(count)} nouveaux messages` }),
     toNewest: 'Aller au dernier message',

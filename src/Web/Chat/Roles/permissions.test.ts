@@ -12,7 +12,6 @@ import {
   offeredInChannel,
   permissionsOf,
   textOf,
-  undeniable,
   withChoice,
   withoutRoles,
   withPermission,
@@ -53,7 +52,6 @@ describe('permissions', () => {
   it('are offered once each', () => {
     expect([...offered].sort()).toEqual(Object.keys(bits).sort());
     expect(offeredInChannel.every(name => offered.includes(name))).toBe(true);
-    expect(undeniable.every(name => offeredInChannel.includes(name))).toBe(true);
     expect(isOffered('SendMessages')).toBe(true);
     expect(isOffered('Stream')).toBe(false);
     expect(isOffered('toString')).toBe(false);

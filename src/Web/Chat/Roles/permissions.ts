@@ -51,9 +51,6 @@ export const offeredInChannel: readonly PermissionName[] = [
   'ManageRoles',
 ];
 
-/** Live topics of channels are open to every member, so every member keeps these. */
-export const undeniable: readonly PermissionName[] = ['ViewChannel', 'ReadMessageHistory'];
-
 export const has = (permissions: Permissions, name: PermissionName): boolean => (permissions & bits[name]) !== None;
 
 /** The permissions with one of them, or without it. All other bits stay, also those that this page does not know. */

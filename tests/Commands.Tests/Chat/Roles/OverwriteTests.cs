@@ -113,13 +113,26 @@ public class OverwriteTests(Rules rules)
         Assert.Equal("deny shares the bits 2048 with allow", Assert.Single(refusal.Errors!["deny"]));
     }
 
-    [Theory]
-    [InlineData(Permission.ViewChannel)]
-    [InlineData(Permission.ReadMessageHistory)]
-    public async Task Seeing_and_reading_are_never_denied(Permission denied)
+    [Fact]
+    public Task Who_may_not_see_a_channel_may_do_nothing_in_it() =>
+        rules
+            .Given(_chat.Given(Silence with { Deny = Permission.ViewChannel }))
+            .When(_chat.Sent)
+            .ThenRefused("permission_missing");
+
+    [Fact]
+    public async Task Who_may_not_read_the_history_writes_but_answers_nothing()
     {
-        var refusal = await rules.Given(_chat.Given()).When(Silence with { Deny = denied }).ThenRefused("invalid");
-        Assert.Equal("deny may not include ViewChannel, ReadMessageHistory", Assert.Single(refusal.Errors!["deny"]));
+        var first = _chat.Sent with { MessageId = Guid.CreateVersion7() };
+        var unread = Silence with { Deny = Permission.ReadMessageHistory };
+        await rules
+            .Given(_chat.Given(first, unread))
+            .When(_chat.Sent with { ReplyToId = first.MessageId })
+            .ThenRefused("permission_missing");
+        await rules
+            .Given()
+            .When(_chat.Sent)
+            .Then(new MessageSent(_chat.Message, _chat.General, _chat.Member, "hello", null));
     }
 
     [Fact]
