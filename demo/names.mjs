@@ -15,6 +15,9 @@ export const Event = Object.freeze({
   MemberTimedOut: 'member_timed_out',
   MemberTimeOutEnded: 'member_time_out_ended',
   ChannelCreated: 'channel_created',
+  ChannelChanged: 'channel_changed',
+  ChannelPlaced: 'channel_placed',
+  ChannelDeleted: 'channel_deleted',
   RoleCreated: 'role_created',
   RoleMoved: 'role_moved',
   RoleDeleted: 'role_deleted',
@@ -68,7 +71,7 @@ export const field = {
 };
 
 /** The log may hold a channel's kind as its name, in any case, or as its number. */
-export const channelKind = kind => ['text', 'announcement'][kind] ?? kind.toLowerCase();
+export const channelKind = kind => ['text', 'announcement', 'category'][kind] ?? kind.toLowerCase();
 
 /** Event types whose number must be exactly the demo's count. Other types also come with commands of another name. */
 export const countedExactly = [

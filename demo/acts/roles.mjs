@@ -45,17 +45,22 @@ async function assign(community, chance) {
   community.crewRoom = await openCrewRoom(community, crew, chosen[0]);
 }
 
-/** A channel that only the crew sees. */
+/** A private channel in a category, that only the crew sees. Another one is made and deleted again. */
 async function openCrewRoom(community, crew, member) {
-  const { id, owner } = community;
-  const name = 'crew-room';
-  const room = await owner.write(
-    { type: Event.ChannelCreated, data: a => ({ channelId: a.id, communityId: id, name }) },
-    'POST',
-    `/api/v1/communities/${id}/channels`,
-    { body: { name } },
-  );
-  await overwrite(community, room, id, 0n, Permission.ViewChannel);
+  const { owner } = community;
+  const category = await makeChannel(community, { name: 'Staff', kind: 'category' });
+  const spare = await makeChannel(community, { name: 'spare', categoryId: category.id });
+  const room = await makeChannel(community, { name: 'crew', categoryId: category.id, private: true });
+  const path = `/api/v1/channels/${room.id}`;
+  const settings = { name: 'crew-room', topic: 'Who does what', slowModeSeconds: 0, nsfw: false };
+  await owner.write({ type: Event.ChannelChanged, data: { channelId: room.id, ...settings } }, 'PUT', path, {
+    body: settings,
+  });
+  await owner.write({ type: Event.ChannelPlaced, data: { channelId: room.id } }, 'PUT', `${path}/place`, {
+    body: { categoryId: category.id, afterChannelId: null },
+  });
+  const gone = { type: Event.ChannelDeleted, data: { channelId: spare.id } };
+  await owner.write(gone, 'DELETE', `/api/v1/channels/${spare.id}`);
   await overwrite(community, room, crew, Permission.ViewChannel, 0n);
   const text = 'Who is on the door tonight?';
   await member.write(
@@ -66,6 +71,14 @@ async function openCrewRoom(community, crew, member) {
   );
   return room;
 }
+
+const makeChannel = ({ id, owner }, body) =>
+  owner.write(
+    { type: Event.ChannelCreated, data: a => ({ channelId: a.id, name: body.name }) },
+    'POST',
+    `/api/v1/communities/${id}/channels`,
+    { body },
+  );
 
 async function create({ id, owner }, name, colour, permissions) {
   const answer = await owner.write(

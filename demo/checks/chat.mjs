@@ -32,7 +32,16 @@ async function checkCommunity(check, { id, name, owner }, model, head) {
 
   const channels = await owner.readAll(`/api/v1/communities/${id}/channels`, head);
   const shape = channel =>
-    JSON.stringify([channel.id, channel.name, channel.kind, channel.topic ?? null, channel.slowModeSeconds ?? 0]);
+    JSON.stringify([
+      channel.id,
+      channel.name,
+      channel.kind,
+      channel.topic ?? null,
+      channel.slowModeSeconds ?? 0,
+      channel.nsfw,
+      channel.categoryId,
+      channel.rank,
+    ]);
   check.sameSet(
     `${name}: channels`,
     [...model.channels.values()].filter(channel => channel.communityId === id).map(shape),

@@ -76,9 +76,23 @@ const folds = {
     members.delete(field.account(event));
     given.delete(field.account(event));
   },
+  [Event.ChannelChanged](model, { channelId, name, topic, slowModeSeconds, nsfw }) {
+    Object.assign(model.channel(channelId), { name, topic: topic ?? null, slowModeSeconds, nsfw });
+  },
+  [Event.ChannelPlaced](model, { channelId, categoryId, rank }) {
+    Object.assign(model.channel(channelId), { categoryId: categoryId ?? null, rank });
+  },
+  [Event.ChannelDeleted](model, { channelId }) {
+    model.channels.delete(channelId);
+  },
   [Event.ChannelCreated](model, data, event) {
     const { channelId, communityId, name, kind, topic, slowModeSeconds } = data;
+    if (data.private)
+      model.channel(channelId).overwrites.set(communityId, { targetId: communityId, allow: '0', deny: '1024' });
     Object.assign(model.channel(channelId), {
+      nsfw: data.nsfw ?? false,
+      categoryId: null,
+      rank: 0,
       communityId,
       name,
       kind: channelKind(kind),

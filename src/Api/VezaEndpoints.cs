@@ -1,5 +1,6 @@
 using Veza.Api.Accounts;
 using Veza.Api.Auth;
+using Veza.Api.Chat.Channels;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Members;
 using Veza.Api.Chat.Messages;
@@ -71,6 +72,7 @@ internal static class VezaEndpoints
         api.MapApiKeys();
         api.MapSecurityEvents();
         api.MapCommunities();
+        api.MapChannels();
         api.MapMessages();
         api.MapReading();
         api.MapPresence();

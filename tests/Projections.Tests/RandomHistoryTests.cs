@@ -45,6 +45,9 @@ public class RandomHistoryTests
         Join,
         Leave,
         OpenChannel,
+        ChangeChannel,
+        MoveChannel,
+        DropChannel,
         Send,
         Edit,
         Delete,
@@ -205,8 +208,19 @@ public class RandomHistoryTests
                     "second",
                     ChannelKind.Text,
                     null,
-                    0
+                    0,
+                    Private: number % 2 == 0
                 ),
+                Act.ChangeChannel => new ChangeChannel(
+                    channel,
+                    social.Bo,
+                    $"renamed {number}",
+                    "new",
+                    0,
+                    step.Who == 0
+                ),
+                Act.MoveChannel => new MoveChannel(channel, social.Bo, null, step.Who == 0 ? null : channels[0]),
+                Act.DropChannel => new DeleteChannel(channels[1], social.Bo),
                 Act.Send => new SendMessage(message, channel, who, $"number {number}", null),
                 Act.Edit => new EditMessage(message, who, $"number {number}, again"),
                 Act.Delete => new DeleteMessage(message, who),

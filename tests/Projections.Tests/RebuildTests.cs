@@ -22,7 +22,7 @@ public class RebuildTests(TestLog log)
     private static readonly HashSet<string> Filled =
     [
         "chat.communities.v1",
-        "chat.channels.v1",
+        "chat.channels.v2",
         "chat.members.v1",
         "chat.messages.v1",
         "chat.reaction_tally.v1",

@@ -22,7 +22,7 @@ namespace Veza.Realtime.Tests;
 public class VisibilityHistoryTests(IndexedLog log)
 {
     private const int Steps = 150;
-    private static readonly RealtimeLimits NoHistory = new() { WithoutHistory = TimeSpan.Zero };
+    private static readonly RealtimeLimits NoHistory = new() { WithoutHistoryMax = TimeSpan.Zero };
 
     [Theory]
     [InlineData(1)]

@@ -102,6 +102,41 @@ public class VisibilityTests(TestLog log)
     }
 
     [Fact]
+    public async Task A_private_channel_is_unknown_to_members_until_it_is_shown_to_them()
+    {
+        await using var live = await new LiveSetting(log, EveryPosition).WithCommunityAsync();
+        await using var reader = await live.SubscribeAsync([Mine]);
+        await reader.NextAsync();
+        var room = Guid.CreateVersion7();
+        var create = new CreateChannel(room, live.Community, live.Owner, "room", ChannelKind.Text, null, 0);
+        await live.SendAsync(create with { Private = true });
+        await OwnerSaysAsync(live, "hidden", room);
+        var shown = await live.SendAsync(
+            new SetOverwrite(room, live.Owner, OverwriteTarget.Member, live.Member, Permission.ViewChannel, 0)
+        );
+        var notices = await ReadAsync(reader, await OwnerSaysAsync(live, "shown", room));
+        Assert.Equal([null, "shown"], reader.Texts);
+        Assert.Equal("overwriteSet", reader.Types.First());
+        Assert.Equal([new LiveMessage.ChannelsChanged(live.Community, shown)], notices);
+    }
+
+    [Fact]
+    public async Task A_deleted_channel_ends_with_its_last_event()
+    {
+        await using var live = await new LiveSetting(log, EveryPosition).WithCommunityAsync();
+        await using var reader = await live.SubscribeAsync([live.Channel]);
+        await using var all = await live.SubscribeAsync([Mine]);
+        await reader.NextAsync();
+        await all.NextAsync();
+        var deleted = await live.SendAsync(new DeleteChannel(live.General, live.Owner));
+        Assert.Equal(new LiveMessage.Closed("channel_deleted"), await reader.ReadToEndAsync());
+        Assert.Equal(["channelDeleted"], reader.Types);
+        var closed = Assert.IsType<LiveMessage.TopicsClosed>(Assert.Single(await ReadAsync(all, deleted)));
+        Assert.Equal(("channel_deleted", live.Channel), (closed.Reason, Assert.Single(closed.Topics)));
+        Assert.Equal("channel_unknown", (await live.RefusedAsync([live.Channel])).Code);
+    }
+
+    [Fact]
     public async Task Who_resumes_gets_nothing_of_a_channel_that_was_hidden_meanwhile_and_reads_the_list_again()
     {
         await using var live = await new LiveSetting(log, EveryPosition).WithCommunityAsync();
@@ -120,7 +155,7 @@ public class VisibilityTests(TestLog log)
     [InlineData(60, new[] { "earlier", "now" })]
     public async Task Who_may_not_read_the_history_gets_what_is_newer_than_the_limit(int seconds, string[] gets)
     {
-        var limits = EveryPosition with { WithoutHistory = TimeSpan.FromSeconds(seconds) };
+        var limits = EveryPosition with { WithoutHistoryMax = TimeSpan.FromSeconds(seconds) };
         await using var live = await new LiveSetting(log, limits).WithCommunityAsync();
         await HideAsync(live, live.Community, hides: Permission.ReadMessageHistory);
         foreach (var topic in new[] { live.Channel, Mine })

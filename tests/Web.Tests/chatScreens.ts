@@ -1,6 +1,6 @@
 import { Account } from './account';
 import type { Screen } from './screens';
-import type { Page } from './test';
+import type { Locator, Page } from './test';
 
 /** A community in which something was said, by two persons. */
 async function lively(me: Account): Promise<{ id: string; channelId: string }> {
@@ -60,6 +60,32 @@ async function ruled(me: Account): Promise<string> {
   return `/communities/${place.id}/channels/${place.channelId}`;
 }
 
+/** A community with categories and unread messages, whose channels the person may manage. */
+async function sorted(me: Account): Promise<string> {
+  const place = await me.community('Night Owls');
+  const friend = await Account.register(me.origin, 'noor');
+  await friend.put(`/api/v1/communities/${place.id}/members/me`);
+  const make = (body: object): Promise<{ id: string }> =>
+    me.post(`/api/v1/communities/${place.id}/channels`, { topic: null, categoryId: null, ...body });
+  await make({ name: 'news', kind: 'announcement' });
+  const music = await make({ name: 'Music', kind: 'category' });
+  await make({ name: 'crate-digging', kind: 'text', categoryId: music.id, topic: 'What did you find?' });
+  const mixes = await make({ name: 'mixes-of-two-hours-and-more', kind: 'text', categoryId: music.id });
+  const late = await make({ name: 'Sehr späte Stunden der Nacht', kind: 'category' });
+  await make({ name: 'after-hours', kind: 'text', categoryId: late.id, nsfw: true });
+  await friend.say(mixes.id, 'Four hours, in fact');
+  await me.say(place.channelId, 'Welcome to the night');
+  return `/communities/${place.id}/channels/${place.channelId}`;
+}
+
+/** The list of channels is beside the channel on a desk alone. */
+async function inMenu(page: Page, name: string, item: string): Promise<void> {
+  await page.getByRole('button', { name: `Manage ${name}`, exact: true }).click();
+  await page.getByRole('menuitem', { name: item }).click();
+}
+
+const welcome = (page: Page): Locator => page.getByText('Welcome to the night');
+
 const channel = async (me: Account): Promise<string> => {
   const place = await lively(me);
   return `/communities/${place.id}/channels/${place.channelId}`;
@@ -118,7 +144,7 @@ export const chatScreens: readonly Screen[] = [
       await openRoles(page);
       await page.getByRole('dialog').getByRole('listitem').first().waitFor();
     },
-    shows: page => page.getByText('Welcome to the night'),
+    shows: welcome,
   },
   {
     name: 'role-editor',
@@ -128,13 +154,13 @@ export const chatScreens: readonly Screen[] = [
       await page.getByRole('button', { name: 'New role' }).click();
       await page.getByRole('dialog', { name: 'Make a role' }).waitFor();
     },
-    shows: page => page.getByText('Welcome to the night'),
+    shows: welcome,
   },
   {
     name: 'channel-permissions',
     path: ruled,
     then: page => page.getByRole('button', { name: 'Permissions of #general' }).click(),
-    shows: page => page.getByText('Welcome to the night'),
+    shows: welcome,
   },
   {
     name: 'member-roles',
@@ -143,7 +169,7 @@ export const chatScreens: readonly Screen[] = [
       await page.getByRole('complementary').getByRole('button', { name: /^noor_/ }).click();
       await page.getByRole('checkbox', { name: 'Owls' }).waitFor();
     },
-    shows: page => page.getByText('Welcome to the night'),
+    shows: welcome,
   },
   {
     name: 'member-permissions',
@@ -153,6 +179,33 @@ export const chatScreens: readonly Screen[] = [
       await page.getByRole('button', { name: 'What may this member do here, and why?' }).click();
       await page.getByText('The role Owls').waitFor();
     },
-    shows: page => page.getByText('Welcome to the night'),
+    shows: welcome,
+  },
+  { name: 'channel-list', path: sorted, shows: welcome },
+  {
+    name: 'channel-menu',
+    path: sorted,
+    then: page => page.getByRole('button', { name: 'Manage crate-digging' }).click(),
+    shows: welcome,
+  },
+  {
+    name: 'new-channel',
+    path: sorted,
+    then: page => page.getByRole('button', { name: 'New channel in Music' }).click(),
+    shows: welcome,
+  },
+  {
+    name: 'channel-settings',
+    path: sorted,
+    then: page => page.getByRole('button', { name: 'Settings of #general' }).click(),
+    shows: welcome,
+  },
+  { name: 'channel-move', path: sorted, then: page => inMenu(page, 'crate-digging', 'Move to'), shows: welcome },
+  { name: 'channel-delete', path: sorted, then: page => inMenu(page, 'crate-digging', 'Delete'), shows: welcome },
+  {
+    name: 'adult-channel',
+    path: sorted,
+    then: page => page.getByRole('link', { name: 'after-hours' }).click(),
+    shows: page => page.getByText(/Welcome to the night|This channel has adult content/),
   },
 ];

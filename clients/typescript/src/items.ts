@@ -9,10 +9,27 @@ export interface ItemData {
     channelId: Id;
     communityId: Id;
     name: string;
-    kind: 'text' | 'announcement';
+    kind: 'text' | 'announcement' | 'category';
     topic: string | null;
     slowModeSeconds: number;
+    /** Absent means false. */
+    nsfw?: boolean;
+    /** Hidden from all but its creator at first; absent means false. */
+    private?: boolean;
   };
+  channelChanged: {
+    channelId: Id;
+    communityId: Id;
+    name: string;
+    topic: string | null;
+    slowModeSeconds: number;
+    nsfw: boolean;
+    byMemberId: Id;
+  };
+  /** The place in a category, or in none; the lowest rank is first. One follows right after each `channelCreated`. */
+  channelPlaced: { communityId: Id; channelId: Id; categoryId: Id | null; rank: number; byMemberId: Id };
+  /** With its messages. The channels of a category stay, in none. */
+  channelDeleted: { channelId: Id; communityId: Id; byMemberId: Id };
   communityCreated: { communityId: Id; ownerId: Id; name: string };
   memberJoined: { communityId: Id; memberId: Id };
   /** The membership ended, for example by a kick or ban before it. */
@@ -91,6 +108,9 @@ export type Item = ItemOf<string, Readonly<Record<string, unknown>>>;
 
 const known: { [Type in keyof ItemData]: true } = {
   channelCreated: true,
+  channelChanged: true,
+  channelPlaced: true,
+  channelDeleted: true,
   communityCreated: true,
   memberJoined: true,
   memberLeft: true,

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Veza.Api.Accounts;
+using Veza.Api.Chat.Channels;
 using Veza.Api.Chat.Communities;
 using Veza.Api.Chat.Members;
 using Veza.Api.Chat.Messages;
@@ -42,6 +43,11 @@ internal static class Examples
         [typeof(CreateCommunityBody)] = """{"name":"Vinyl diggers"}""",
         [typeof(CreateChannelBody)] =
             """{"name":"new-releases","kind":"announcement","topic":"What came out this week","slowModeSeconds":0}""",
+        [typeof(ChangeChannelBody)] =
+            """{"name":"crate-digging","topic":"What did you find?","slowModeSeconds":30,"nsfw":false}""",
+        [typeof(ChannelPlaceBody)] = """
+            {"categoryId":"01a2297c-8697-7258-8fca-5c007df9ce05","afterChannelId":null}
+            """,
         [typeof(RoleBody)] =
             """{"name":"Crew","colour":15105570,"permissions":"8192","hoisted":true,"mentionable":false}""",
         [typeof(RolePlaceBody)] = """{"aboveRoleId":"01a2297c-8697-7258-8fca-5c007df9ce05"}""",

@@ -33,6 +33,21 @@ public static class ChatRefusals
         RefusalKind.Conflict,
         $"this community has {Community.ChannelsMax} channels, and takes no more"
     );
+    public static readonly Refusal CategoryInCategory = new(
+        "category_in_category",
+        RefusalKind.Invalid,
+        "a category cannot be in another category"
+    );
+    public static readonly Refusal ChannelElsewhere = new(
+        "channel_elsewhere",
+        RefusalKind.Invalid,
+        "afterChannelId is in another category, or in none"
+    );
+    public static readonly Refusal NoMessagesHere = new(
+        "no_messages_here",
+        RefusalKind.Conflict,
+        "a category holds channels, and no messages"
+    );
     public static readonly Refusal TooManyCommunities = new(
         "too_many_communities",
         RefusalKind.Conflict,
@@ -114,6 +129,8 @@ public static class ChatRefusals
         Channel? channel = null
     )
     {
+        if (channel is { Deleted: true })
+            return Refusals.Unknown("channel", channel.Id);
         var has = Permissions.Of(member, community, now, channel);
         if (has.HasFlag(needed))
             return null;

@@ -46,20 +46,25 @@ public sealed class ChatQueries(ReadModels views)
         );
     }
 
-    public Task<ChannelView?> ChannelAsync(Guid id, CancellationToken ct)
+    public async Task<ChannelView?> ChannelAsync(Guid id, CancellationToken ct)
     {
-        views.PointInTime()?.ReadImmutable(Folds.Of<ChannelsProjection>());
-        return views.FindAsync<ChannelView>(
+        if (views.PointInTime() is { } past)
+            await past.FoldAsync(past.TopicsAsync([Topic.Channel(id)], ct), past.Table(Folds.Of<ChannelsProjection>()));
+        return await views.FindAsync<ChannelView>(
             $"select * from {views.Table<ChannelsProjection>()} where id = @id",
             new { id },
             ct
         );
     }
 
-    public Task<List<ChannelView>> ChannelsAsync(Guid community, long after, int limit, CancellationToken ct)
+    public async Task<List<ChannelView>> ChannelsAsync(Guid community, long after, int limit, CancellationToken ct)
     {
-        views.PointInTime()?.ReadImmutable(Folds.Of<ChannelsProjection>());
-        return views.ListAsync<ChannelView>(
+        if (views.PointInTime() is { } past)
+            await past.FoldAsync(
+                past.TopicsAsync([Topic.Community(community)], ct),
+                past.Table(Folds.Of<ChannelsProjection>())
+            );
+        return await views.ListAsync<ChannelView>(
             $"""
             select * from {views.Table<ChannelsProjection>()}
             where community_id = @community and position > @after order by position limit @limit

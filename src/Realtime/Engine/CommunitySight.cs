@@ -62,6 +62,12 @@ internal sealed class CommunitySight
     public bool SeesAround(RecordedEvent e, Guid channel) =>
         Sees(channel) || e.Position > AsOf && Has(After(channel, e), Permission.ViewChannel);
 
+    /// <summary>Whether the caller sees a channel from its beginning.</summary>
+    public bool SeesNew(RecordedEvent e, ChannelCreated created) =>
+        created.Private && e.Position > AsOf
+            ? Has(Channel.Create(created), Permission.ViewChannel)
+            : Sees(created.ChannelId);
+
     public bool ReadsHistory(Guid channel) => Has(_restricted.GetValueOrDefault(channel), ReadHistory);
 
     /// <summary>Takes an event in.</summary>
@@ -91,6 +97,9 @@ internal sealed class CommunitySight
             case MemberRoleTaken taken when taken.MemberId == _member.Id:
                 _member = _member.Apply(taken);
                 break;
+            case ChannelCreated { Private: true } created:
+                _restricted[created.ChannelId] = Channel.Create(created);
+                return false;
             case OverwriteSet set when IsRestricted(set):
                 return Restrict(set.ChannelId, e);
             case OverwriteRemoved removed when _restricted.ContainsKey(removed.ChannelId):

@@ -60,7 +60,9 @@ public abstract record LiveMessage(string Kind)
     public sealed record EpochChanged(string Epoch, long Head) : LiveMessage("epochChanged");
 
     /// <summary>The subscription continues without these topics.</summary>
-    /// <param name="Reason"><c>membership_ended</c> or <c>permission_ended</c>.</param>
+    /// <param name="Reason">
+    /// <c>membership_ended</c>, <c>permission_ended</c> or <c>channel_deleted</c>.
+    /// </param>
     /// <param name="Position">The client gets none of their items after it.</param>
     public sealed record TopicsClosed(string Reason, long Position, IReadOnlyList<string> Topics)
         : LiveMessage("topicsClosed");
@@ -74,7 +76,8 @@ public abstract record LiveMessage(string Kind)
 
     /// <summary>The server ended the subscription.</summary>
     /// <param name="Reason">
-    /// <c>server_stopping</c>, <c>session_ended</c>, <c>membership_ended</c> or <c>permission_ended</c>.
+    /// <c>server_stopping</c>, <c>session_ended</c>, <c>membership_ended</c>, <c>permission_ended</c> or
+    /// <c>channel_deleted</c>.
     /// </param>
     public sealed record Closed(string Reason) : LiveMessage("closed");
 

@@ -37,6 +37,12 @@ internal sealed class Memberships
         return true;
     }
 
+    public void Remove(Guid community, Guid channel)
+    {
+        if (_channels.TryGetValue(community, out var channels) && channels.Remove(channel))
+            Channels--;
+    }
+
     /// <returns>The topics that the account saw, and those of channels that it did not see.</returns>
     public List<Topic> Leave(Guid community)
     {

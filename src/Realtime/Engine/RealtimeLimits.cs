@@ -80,7 +80,7 @@ public sealed record RealtimeLimits(int MaxConnections = 100_000)
     /// The age of messages that a client gets when it resumes in a channel whose history it may not read. A client that
     /// was away for so long misses none of those that it would have got.
     /// </summary>
-    public TimeSpan WithoutHistory { get; init; } = TimeSpan.FromMinutes(1);
+    public TimeSpan WithoutHistoryMax { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
     /// The wait for the read models that authorise a subscription; longer than any healthy lag.

@@ -100,6 +100,7 @@ internal sealed class Sights(EventLog log, RoleQueries roles)
         {
             MemberJoined e => e.MemberId == account,
             MemberLeft e => e.MemberId == account,
+            ChannelCreated e => e.Private && sights.ContainsKey(e.CommunityId),
             MemberRoleGiven e => e.MemberId == account,
             MemberRoleTaken e => e.MemberId == account,
             _ => CommunitySight.CommunityOf(data) is { } community && sights.ContainsKey(community),

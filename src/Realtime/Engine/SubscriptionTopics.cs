@@ -1,4 +1,5 @@
 using Veza.Domain.Chat.Channels;
+using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Social.Follows;
 using Veza.EventStore.Events;
@@ -56,7 +57,7 @@ internal sealed class SubscriptionTopics
                     _topics.Add(Topic.Channel(channel));
         }
         _withoutHistory = WithoutHistory();
-        _historyFrom = engine.Clock.GetUtcNow() - engine.Limits.WithoutHistory;
+        _historyFrom = engine.Clock.GetUtcNow() - engine.Limits.WithoutHistoryMax;
         if (access.Followees is null)
             return;
         _topics.Add(Topic.Private(caller.AccountId));
@@ -116,10 +117,13 @@ internal sealed class SubscriptionTopics
             case MemberJoined joined when IsJoining(joined):
                 _joined = joined.CommunityId;
                 return true;
-            case ChannelCreated created when _access.Mine?.Add(created.CommunityId, created.ChannelId) == true:
-                if (Sees(created.CommunityId, created.ChannelId))
-                    OpenMine([Topic.Channel(created.ChannelId)]);
-                return true;
+            case ChannelCreated created:
+                return Take(created, e);
+            case ChannelDeleted deleted:
+                _access.Mine?.Remove(deleted.CommunityId, deleted.ChannelId);
+                if (_topics.Contains(Topic.Channel(deleted.ChannelId)))
+                    CloseTopics("channel_deleted", [Topic.Channel(deleted.ChannelId)]);
+                return false;
             case MemberLeft left when left.MemberId == _caller.AccountId:
                 Leave(left.CommunityId, e.Position);
                 return false;
@@ -170,7 +174,11 @@ internal sealed class SubscriptionTopics
     private bool IsShown(RecordedEvent e) =>
         e.Data switch
         {
-            ChannelCreated created => Sees(created.CommunityId, created.ChannelId),
+            ChannelCreated created => _access.Sights.GetValueOrDefault(created.CommunityId)?.SeesNew(e, created)
+                == true,
+            ChannelChanged changed => Sees(changed.CommunityId, changed.ChannelId),
+            ChannelPlaced placed => Sees(placed.CommunityId, placed.ChannelId),
+            ChannelDeleted deleted => Sees(deleted.CommunityId, deleted.ChannelId),
             OverwriteSet set => SeesAround(e, set.CommunityId, set.ChannelId),
             OverwriteRemoved removed => SeesAround(e, removed.CommunityId, removed.ChannelId),
             _ => true,
@@ -181,6 +189,17 @@ internal sealed class SubscriptionTopics
 
     private bool IsHistory(Topic channel, RecordedEvent e) =>
         _withoutHistory?.Contains(channel) == true && e.Position <= _access.CheckedAt && e.At < _historyFrom;
+
+    /// <returns>Whether a topic was opened.</returns>
+    private bool Take(ChannelCreated created, RecordedEvent e)
+    {
+        _access.Sights.GetValueOrDefault(created.CommunityId)?.Take(e, out _);
+        if (_access.Mine?.Add(created.CommunityId, created.ChannelId) != true)
+            return false;
+        if (Sees(created.CommunityId, created.ChannelId))
+            OpenMine([Topic.Channel(created.ChannelId)]);
+        return true;
+    }
 
     private HashSet<Topic>? WithoutHistory()
     {

@@ -117,10 +117,14 @@ public class DiscordPermissionsTests
                 Guid.CreateVersion7(),
                 CommunityId,
                 ChannelKind.Text,
-                0,
+                Name: "talk",
+                Topic: null,
+                SlowModeSeconds: 0,
+                Nsfw: false,
                 Overwrites.ToImmutableDictionary(o => IdOf(o.Target), o => new Overwrite(o.Allow, o.Deny))
             );
-            return Veza.Domain.Chat.Members.Permissions.Of(member, new(CommunityId, owner, roles), Now, channel);
+            var community = new Community(CommunityId, owner, roles, ImmutableDictionary<Guid, ChannelPlace>.Empty);
+            return Veza.Domain.Chat.Members.Permissions.Of(member, community, Now, channel);
         }
 
         public object ToJson() =>

@@ -33,7 +33,10 @@ public class PermissionsTests
             Guid.CreateVersion7(),
             CommunityId,
             kind,
-            0,
+            Name: "talk",
+            Topic: null,
+            SlowModeSeconds: 0,
+            Nsfw: false,
             overwrites.ToImmutableDictionary(o => o.Target, o => new Overwrite(o.Allow, o.Deny))
         );
 

@@ -1,3 +1,4 @@
+using Veza.Domain.Chat;
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Chat.Roles;
@@ -21,13 +22,23 @@ public class RanksTests
 
     private static Community Created(Community community, Guid id) =>
         community.Apply(
-            new RoleCreated(community.Id, id, OwnerId, "r", 0, Ranks.AboveEveryone(community.Roles), 0, false, false)
+            new RoleCreated(
+                community.Id,
+                id,
+                OwnerId,
+                "r",
+                0,
+                Ranks.AboveLowest(community.RoleRanks()),
+                0,
+                false,
+                false
+            )
         );
 
     private static Community Moved(Community community, Guid role, Guid above) =>
         Ranks
-            .Move(community.Roles, role, above)
-            .Aggregate(community, (c, move) => c.Apply(new RoleMoved(c.Id, move.RoleId, OwnerId, move.Rank)));
+            .Move(community.RoleRanks(), role, above)
+            .Aggregate(community, (c, move) => c.Apply(new RoleMoved(c.Id, move.Id, OwnerId, move.Rank)));
 
     private static List<Guid> Order(Community community) =>
         [.. community.Roles.Values.OrderBy(role => role.Rank).Skip(1).Select(role => role.Id)];
@@ -59,9 +70,9 @@ public class RanksTests
     public void A_role_that_is_there_already_does_not_move()
     {
         var community = WithFour();
-        Assert.Empty(Ranks.Move(community.Roles, RoleIds[1], RoleIds[2]));
-        Assert.Empty(Ranks.Move(community.Roles, RoleIds[1], RoleIds[1]));
-        Assert.Empty(Ranks.Move(community.Roles, RoleIds[3], community.Id));
+        Assert.Empty(Ranks.Move(community.RoleRanks(), RoleIds[1], RoleIds[2]));
+        Assert.Empty(Ranks.Move(community.RoleRanks(), RoleIds[1], RoleIds[1]));
+        Assert.Empty(Ranks.Move(community.RoleRanks(), RoleIds[3], community.Id));
     }
 
     [Fact]
@@ -72,7 +83,7 @@ public class RanksTests
         {
             // Each goes between the other two, so that the gap halves.
             var order = Order(community);
-            var moves = Ranks.Move(community.Roles, order[2], order[0]).ToList();
+            var moves = Ranks.Move(community.RoleRanks(), order[2], order[0]).ToList();
             Assert.NotEmpty(moves);
             community = Moved(community, order[2], order[0]);
             Assert.Equal([order[0], order[2], order[1], order[3]], Order(community));

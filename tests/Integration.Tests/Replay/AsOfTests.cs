@@ -62,6 +62,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
             $"/api/v1/communities/{community.Id()}/channels",
             $"/api/v1/communities/{community.Id()}/roles",
             $"/api/v1/communities/{community.Id()}/members/{bo.Id}/permissions",
+            $"/api/v1/channels/{channel}",
             $"/api/v1/channels/{channel}/overwrites",
             $"/api/v1/accounts/{bo.Id}",
             $"/api/v1/accounts/{bo.Id}/followers",
@@ -84,6 +85,7 @@ public class AsOfTests(VezaEndpoints veza) : IClassFixture<VezaEndpoints>
         await bo.DeleteAsync($"/api/v1/messages/{message}/reactions/{Uri.EscapeDataString("🔥")}").JsonAsync();
         await ana.PostAsync($"/api/v1/communities/{community.Id()}/channels", new { name = "second", kind = "text" })
             .JsonAsync(HttpStatusCode.Created);
+        await ana.PutAsync($"/api/v1/channels/{channel}", new { name = "lounge" }).JsonAsync();
         await ana.PostAsync($"/api/v1/communities/{community.Id()}/roles", new { name = "crew" })
             .JsonAsync(HttpStatusCode.Created);
         await ana.PutAsync(

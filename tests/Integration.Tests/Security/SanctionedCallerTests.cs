@@ -53,6 +53,10 @@ public class SanctionedCallerTests(VezaServer veza)
         ["DELETE communities/{communityId}/members/{memberId}/roles/{roleId}"] = (Hidden, Silenced, null),
         // The caller's own permissions.
         ["GET communities/{communityId}/members/{memberId}/permissions"] = (Hidden, null, null),
+        ["GET channels/{channelId}"] = (Hidden, null, null),
+        ["PUT channels/{channelId}"] = (Hidden, Silenced, new { name = "ours" }),
+        ["PUT channels/{channelId}/place"] = (Hidden, Silenced, new { afterChannelId = (Guid?)null }),
+        ["DELETE channels/{channelId}"] = (Hidden, Silenced, null),
         ["GET channels/{channelId}/overwrites"] = (Hidden, null, null),
         ["PUT channels/{channelId}/overwrites/{targetId}"] = (
             Hidden,

@@ -156,18 +156,18 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
         ]);
         await log.ProjectedAsync();
         var head = log.Log.Log.Head;
-        // The events of the community, its channel, its owner's joining and that of the three members.
+        // The events of the community, its channel, the channel's place, its owner's joining and that of three members.
         Assert.Equal(
             4,
             (
-                await new ChatQueries(new PointInTime(log.Log.Log, head, default, eventsMax: 6).Views).CommunityAsync(
+                await new ChatQueries(new PointInTime(log.Log.Log, head, default, eventsMax: 7).Views).CommunityAsync(
                     community,
                     CancellationToken.None
                 )
             )!.MemberCount
         );
         var refused = await Assert.ThrowsAsync<PointInTimeTooLongException>(() =>
-            new ChatQueries(new PointInTime(log.Log.Log, head, default, eventsMax: 5).Views).CommunityAsync(
+            new ChatQueries(new PointInTime(log.Log.Log, head, default, eventsMax: 6).Views).CommunityAsync(
                 community,
                 CancellationToken.None
             )

@@ -59,11 +59,14 @@ internal sealed class RandomHistory(int seed, MessageStreams streams)
 
     /// <returns>Commands, some of which are refused, events, and spans of time.</returns>
     public object[] Next() =>
-        _random.Next(28) switch
+        _random.Next(31) switch
         {
             0 => [new JoinCommunity(_community, Person())],
             1 => [new LeaveCommunity(_community, Person())],
             2 => Channel(),
+            28 => [new ChangeChannel(Pick(_channels), _social.Ana, $"renamed {_random.Next()}", "new", 0, true)],
+            29 => [new MoveChannel(Pick(_channels), _social.Ana, null, _random.Next(2) == 0 ? null : _channels[0])],
+            30 when _channels.Count > 2 => [new DeleteChannel(_channels[^1], _social.Ana)],
             3 or 4 => [Send(), Send()],
             5 => [new EditMessage(Message().Id, Person(), $"edited {_random.Next()}")],
             6 => [new DeleteMessage(Message().Id, _social.Ana)],

@@ -1,14 +1,9 @@
 using Veza.Api.Http;
-using Veza.Commands.Chat.Channels;
 using Veza.Commands.Chat.Communities;
 using Veza.Commands.Chat.Members;
 using Veza.Commands.Dispatching;
-using Veza.Domain.Chat.Channels;
-using Veza.Domain.Chat.Members;
-using Veza.Domain.Chat.Roles;
 using Veza.Projections.Accounts;
 using Veza.Projections.Chat;
-using Veza.Projections.Chat.Channels;
 using Veza.Projections.Chat.Communities;
 using Veza.Projections.Chat.Members;
 using Veza.Projections.Chat.Messages;
@@ -19,9 +14,7 @@ namespace Veza.Api.Chat.Communities;
 
 public sealed record CreateCommunityBody(string Name);
 
-public sealed record CreateChannelBody(string Name, ChannelKind Kind, string? Topic, int SlowModeSeconds = 0);
-
-/// <summary>Communities with their members and channels.</summary>
+/// <summary>Communities with their members.</summary>
 public static class CommunityEndpoints
 {
     private static readonly string[] CommunityRead = [CommunitiesProjection.ProjectionName];
@@ -35,12 +28,6 @@ public static class CommunityEndpoints
         ProfilesProjection.ProjectionName,
         MemberRolesProjection.ProjectionName,
         RolesProjection.ProjectionName,
-    ];
-    private static readonly string[] ChannelsRead =
-    [
-        .. CommunityRead,
-        MembersProjection.ProjectionName,
-        ChannelsProjection.ProjectionName,
     ];
 
     public static void MapCommunities(this IEndpointRouteBuilder api)
@@ -102,37 +89,6 @@ public static class CommunityEndpoints
             .AnswersPosition()
             .Produces<Page<MemberView>>()
             .WithSummary("List the members, in the order they joined");
-        community
-            .MapPost("/channels", (Guid communityId, CreateChannelBody body, Caller caller, CommandSender commands) =>
-            {
-                var id = Guid.CreateVersion7();
-                return commands.Send(
-                    new CreateChannel(
-                        id,
-                        communityId,
-                        caller.AccountId,
-                        body.Name,
-                        body.Kind,
-                        body.Topic,
-                        body.SlowModeSeconds
-                    ),
-                    new { id },
-                    StatusCodes.Status201Created
-                );
-            })
-            .Produces(StatusCodes.Status201Created)
-            .WithSummary("Create a channel")
-            .WithDescription("Needs the permission ManageChannels.");
-        community
-            .MapGet("/channels", Channels)
-            .ReadsFrom(ChannelsRead)
-            .AnswersAsOf(ChannelsRead)
-            .AnswersPosition()
-            .Produces<Page<ChannelView>>()
-            .WithSummary("List the channels that you see")
-            .WithDescription(
-                "In the order of their creation. A page leaves out those that you do not see, so it may be short."
-            );
     }
 
     private static async Task<IResult> Joined(
@@ -175,30 +131,5 @@ public static class CommunityEndpoints
                 $"after={m.Position}"
             )
         );
-    }
-
-    private static async Task<IResult> Channels(
-        Guid communityId,
-        long? after,
-        int? limit,
-        Caller caller,
-        ChatQueries chat,
-        MemberPermissions permissions,
-        HttpContext http,
-        CancellationToken ct
-    )
-    {
-        if (Page.Limit(limit, out var refusal) is not { } size)
-            return refusal;
-        if (await ChatAccess.NotMember(communityId, caller, chat, ct) is { } hidden)
-            return hidden;
-        chat = new(http.Views());
-        if (http.PointInTime() is not null && await chat.CommunityAsync(communityId, ct) is null)
-            return Problems.Result(Refusals.Unknown("community", communityId));
-        var page = Page.Cut(http, await chat.ChannelsAsync(communityId, after ?? 0, size + 1, ct), size, c =>
-            $"after={c.Position}"
-        );
-        var seen = await permissions.SeenAsync(caller.AccountId, communityId, page.Items.Select(c => c.Id), ct);
-        return Results.Ok(page with { Items = [.. page.Items.Where(c => seen.Contains(c.Id))] });
     }
 }

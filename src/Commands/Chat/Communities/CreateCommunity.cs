@@ -21,13 +21,21 @@ public static class CreateCommunityHandler
 
     public static IEnumerable<Effect> Handle(CreateCommunity command, [ReadAggregate] FoundedCommunities? founded) =>
         [
-            Effect.Start<Community>(
-                command.CommunityId,
-                new CommunityCreated(command.CommunityId, command.OwnerId, command.Name)
-            ),
+            // Before the event that places it.
             Effect.Start<Channel>(
                 command.GeneralChannelId,
                 new ChannelCreated(command.GeneralChannelId, command.CommunityId, "general", ChannelKind.Text, null, 0)
+            ),
+            Effect.Start<Community>(
+                command.CommunityId,
+                new CommunityCreated(command.CommunityId, command.OwnerId, command.Name),
+                new ChannelPlaced(
+                    command.CommunityId,
+                    command.GeneralChannelId,
+                    CategoryId: null,
+                    Rank: 1,
+                    ByMemberId: command.OwnerId
+                )
             ),
             Effect.Start<Member>(
                 Member.StreamId(command.CommunityId, command.OwnerId),

@@ -35,6 +35,8 @@ public static class SendMessageHandler
             : Permission.SendMessages | Permission.ReadMessageHistory;
         if (ChatRefusals.Unless(needed, member, community, now, channel) is { } refusal)
             return refusal;
+        if (channel.Kind == ChannelKind.Category)
+            return ChatRefusals.NoMessagesHere;
         if (command.ReplyToId is { } answered && replyTo is null)
             return Refusals.Unknown("message", answered);
         if (command.ReplyToId is not null && replyTo!.ChannelId != channel.Id)

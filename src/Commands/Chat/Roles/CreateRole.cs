@@ -1,5 +1,6 @@
 using FluentValidation;
 using Veza.Commands.Dispatching;
+using Veza.Domain.Chat;
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Chat.Roles;
@@ -52,7 +53,7 @@ public static class CreateRoleHandler
                 command.MemberId,
                 command.Name,
                 command.Colour,
-                Ranks.AboveEveryone(community.Roles),
+                Ranks.AboveLowest(community.RoleRanks()),
                 command.Permissions,
                 command.Hoisted,
                 command.Mentionable

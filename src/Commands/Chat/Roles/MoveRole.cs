@@ -1,4 +1,5 @@
 using Veza.Commands.Dispatching;
+using Veza.Domain.Chat;
 using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Chat.Roles;
@@ -24,6 +25,6 @@ public static class MoveRoleHandler
 
     public static IEnumerable<CommunityEvent> Handle(MoveRole command, [WriteAggregate] Community community) =>
         Ranks
-            .Move(community.Roles, command.RoleId, command.AboveRoleId)
-            .Select(move => new RoleMoved(community.Id, move.RoleId, command.MemberId, move.Rank));
+            .Move(community.RoleRanks(), command.RoleId, command.AboveRoleId)
+            .Select(move => new RoleMoved(community.Id, move.Id, command.MemberId, move.Rank));
 }

@@ -11,8 +11,12 @@ public sealed record Channel(
     Guid Id,
     Guid CommunityId,
     ChannelKind Kind,
+    string Name,
+    string? Topic,
     int SlowModeSeconds,
-    ImmutableDictionary<Guid, Overwrite> Overwrites
+    bool Nsfw,
+    ImmutableDictionary<Guid, Overwrite> Overwrites,
+    bool Deleted = false
 )
 {
     public const int NameMax = 100;
@@ -23,7 +27,29 @@ public sealed record Channel(
     public const int OverwritesMax = 500;
 
     public static Channel Create(ChannelCreated e) =>
-        new(e.ChannelId, e.CommunityId, e.Kind, e.SlowModeSeconds, ImmutableDictionary<Guid, Overwrite>.Empty);
+        new(
+            e.ChannelId,
+            e.CommunityId,
+            e.Kind,
+            e.Name,
+            e.Topic,
+            e.SlowModeSeconds,
+            e.Nsfw,
+            e.Private
+                ? ImmutableDictionary<Guid, Overwrite>.Empty.Add(e.CommunityId, Chat.Roles.Overwrite.Hidden)
+                : ImmutableDictionary<Guid, Overwrite>.Empty
+        );
+
+    public Channel Apply(ChannelChanged e) =>
+        this with
+        {
+            Name = e.Name,
+            Topic = e.Topic,
+            SlowModeSeconds = e.SlowModeSeconds,
+            Nsfw = e.Nsfw,
+        };
+
+    public Channel Apply(ChannelDeleted _) => this with { Deleted = true };
 
     public Channel Apply(OverwriteSet e) =>
         this with

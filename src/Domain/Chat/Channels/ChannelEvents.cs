@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Chat.Roles;
 
@@ -7,18 +8,39 @@ public enum ChannelKind
 {
     Text,
     Announcement,
+
+    /// <summary>Holds other channels, and no messages.</summary>
+    Category,
 }
 
 public abstract record ChannelEvent : DomainEvent;
 
+/// <param name="Nsfw">Whether its messages are shown only to who confirms to want that.</param>
+/// <param name="Private">Whether the role that everyone has is denied to see it from the beginning.</param>
 public sealed record ChannelCreated(
     Guid ChannelId,
     Guid CommunityId,
     string Name,
     ChannelKind Kind,
     string? Topic,
-    int SlowModeSeconds
+    int SlowModeSeconds,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Nsfw = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Private = false
 ) : ChannelEvent;
+
+/// <summary>All of a channel but its kind and its place.</summary>
+public sealed record ChannelChanged(
+    Guid ChannelId,
+    Guid CommunityId,
+    string Name,
+    string? Topic,
+    int SlowModeSeconds,
+    bool Nsfw,
+    Guid ByMemberId
+) : ChannelEvent;
+
+/// <summary>The channel and its messages are gone for all. The channels of a category stay, in none.</summary>
+public sealed record ChannelDeleted(Guid ChannelId, Guid CommunityId, Guid ByMemberId) : ChannelEvent;
 
 public enum OverwriteTarget
 {

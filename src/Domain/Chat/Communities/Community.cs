@@ -5,10 +5,19 @@ namespace Veza.Domain.Chat.Communities;
 
 /// <summary>A community, as far as decisions need it.</summary>
 /// <param name="Roles">With the role that everyone has, whose id is the community's.</param>
+/// <param name="Places">
+/// Where the channels are. One that was never placed is in no category, before those that were.
+/// </param>
 /// <param name="Channels">
 /// The counted channels. The first one is not counted, nor are channels older than the count.
 /// </param>
-public sealed record Community(Guid Id, Guid OwnerId, ImmutableDictionary<Guid, Role> Roles, int Channels = 0)
+public sealed record Community(
+    Guid Id,
+    Guid OwnerId,
+    ImmutableDictionary<Guid, Role> Roles,
+    ImmutableDictionary<Guid, ChannelPlace> Places,
+    int Channels = 0
+)
 {
     public const int NameMax = 100;
 
@@ -25,10 +34,24 @@ public sealed record Community(Guid Id, Guid OwnerId, ImmutableDictionary<Guid, 
         new(
             e.CommunityId,
             e.OwnerId,
-            ImmutableDictionary<Guid, Role>.Empty.Add(e.CommunityId, Chat.Roles.Role.Everyone(e.CommunityId))
+            ImmutableDictionary<Guid, Role>.Empty.Add(e.CommunityId, Chat.Roles.Role.Everyone(e.CommunityId)),
+            ImmutableDictionary<Guid, ChannelPlace>.Empty
         );
 
     public Community Apply(ChannelCounted _) => this with { Channels = Channels + 1 };
+
+    public Community Apply(ChannelUncounted e) =>
+        this with
+        {
+            Channels = Math.Max(0, Channels - 1),
+            Places = Places.Remove(e.ChannelId),
+        };
+
+    public Community Apply(ChannelPlaced e) =>
+        this with
+        {
+            Places = Places.SetItem(e.ChannelId, new(e.CategoryId, e.Rank)),
+        };
 
     public Community Apply(RoleCreated e) =>
         With(new(e.RoleId, e.Rank, e.Name, e.Colour, e.Permissions, e.Hoisted, e.Mentionable));
@@ -38,6 +61,9 @@ public sealed record Community(Guid Id, Guid OwnerId, ImmutableDictionary<Guid, 
     public Community Apply(RoleMoved e) => Role(e.RoleId) is { } role ? With(role with { Rank = e.Rank }) : this;
 
     public Community Apply(RoleDeleted e) => this with { Roles = Roles.Remove(e.RoleId) };
+
+    /// <summary>The rank of each role by its id.</summary>
+    public Dictionary<Guid, double> RoleRanks() => Roles.ToDictionary(role => role.Key, role => role.Value.Rank);
 
     /// <returns>Null when there is no such role, or no longer.</returns>
     public Role? Role(Guid id) => Roles.GetValueOrDefault(id);

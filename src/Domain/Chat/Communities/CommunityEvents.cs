@@ -11,6 +11,13 @@ public sealed record CommunityCreated(Guid CommunityId, Guid OwnerId, string Nam
 /// <summary>Counts a community's channels. It is in the community's stream.</summary>
 public sealed record ChannelCounted(Guid CommunityId, Guid ChannelId) : CommunityEvent;
 
+public sealed record ChannelUncounted(Guid CommunityId, Guid ChannelId) : CommunityEvent;
+
+/// <param name="CategoryId">Null for a channel in no category.</param>
+/// <param name="Rank">Orders the channels of a category; the lowest is first. Positive.</param>
+public sealed record ChannelPlaced(Guid CommunityId, Guid ChannelId, Guid? CategoryId, double Rank, Guid ByMemberId)
+    : CommunityEvent;
+
 /// <param name="Colour">0xRRGGBB; 0 is none.</param>
 /// <param name="Rank">Orders the roles; the highest is first. Positive.</param>
 /// <param name="Hoisted">Whether the members who have it are listed apart.</param>

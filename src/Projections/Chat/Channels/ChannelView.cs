@@ -2,7 +2,11 @@ using Veza.Domain.Chat.Channels;
 
 namespace Veza.Projections.Chat.Channels;
 
-/// <summary>A channel as its members see it.</summary>
+/// <summary>A channel, or a category, as its members see it.</summary>
+/// <param name="Nsfw">Whether its messages are shown only to who confirms to want that.</param>
+/// <param name="CategoryId">A category that is deleted means none.</param>
+/// <param name="Rank">Orders the channels of a category; the lowest is first, of two the older one.</param>
+/// <param name="Position">The position of its creation.</param>
 public sealed record ChannelView(
     Guid Id,
     Guid CommunityId,
@@ -10,5 +14,8 @@ public sealed record ChannelView(
     ChannelKind Kind,
     string? Topic,
     int SlowModeSeconds,
+    bool Nsfw,
+    Guid? CategoryId,
+    double Rank,
     long Position
 );

@@ -38,7 +38,7 @@ public sealed class MemberPermissions(EventLog log, RoleQueries roles)
 
     /// <returns>Those of <see cref="ReadHistory"/> that the account has; null when there is no such channel.</returns>
     public async Task<Permission?> ReadingAsync(Guid account, Guid channelId, CancellationToken ct) =>
-        await ChannelAsync(channelId, ct) is { } channel
+        await ChannelAsync(channelId, ct) is { Deleted: false } channel
             ? await OfAsync(account, channel.CommunityId, channel, now: default, ct) & ReadHistory
             : null;
 

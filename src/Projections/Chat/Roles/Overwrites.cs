@@ -21,15 +21,28 @@ public sealed record OverwriteRow(
 
 public sealed class OverwritesProjection : Projection<OverwriteRow, (Guid ChannelId, Guid TargetId)>
 {
-    public const string ProjectionName = "chat.overwrites.v1";
+    public const string ProjectionName = "chat.overwrites.v2";
 
     public override string Name => ProjectionName;
 
     public OverwritesProjection()
     {
+        Identity<ChannelCreated>(e => (e.ChannelId, e.CommunityId));
         Identity<OverwriteSet>(e => (e.ChannelId, e.TargetId));
         Identity<OverwriteRemoved>(e => (e.ChannelId, e.TargetId));
     }
+
+    public static OverwriteRow? Create(ChannelCreated e, RecordedEvent at) =>
+        e.Private
+            ? new(
+                e.ChannelId,
+                e.CommunityId,
+                OverwriteTarget.Role,
+                (long)Overwrite.Hidden.Allow,
+                (long)Overwrite.Hidden.Deny,
+                at.Position
+            )
+            : null;
 
     public static OverwriteRow Create(OverwriteSet e, RecordedEvent at) =>
         new(e.ChannelId, e.TargetId, e.Target, (long)e.Allow, (long)e.Deny, at.Position);

@@ -130,8 +130,10 @@ public sealed class PermissionHistory(EventLog log)
                 case MemberTimedOut:
                     _timedOut = e.Position;
                     break;
-                case ChannelCreated:
+                case ChannelCreated created:
                     _channelMade = e.Position;
+                    if (created.Private)
+                        _overwrites[communityId] = e.Position;
                     break;
                 case OverwriteSet overwrite:
                     _overwrites[overwrite.TargetId] = e.Position;

@@ -10,11 +10,11 @@ import { names } from '../Members/names.svelte';
 import { allOf } from '../pages';
 import { readRoleIds, readRoles } from '../Roles/roleApi';
 import type { Role } from '../Roles/roles';
-import { applied, type Channel, type OpenCommunity } from './community';
+import { readChannels } from './channelApi';
+import { applied, type OpenCommunity } from './community';
 
 /** Members that the page lists. */
 export const MembersMax = 500;
-const ChannelsMax = 500;
 
 /** A member as far as presence knows it. */
 type Shown = Omit<Member, 'roleIds'>;
@@ -161,19 +161,6 @@ const shape = (
   apply: applied,
   closed,
 });
-
-const readChannels = (
-  communityId: string,
-  { after: since, signal }: { after?: number; signal?: AbortSignal },
-): Promise<Channel[]> =>
-  allOf(ChannelsMax, after =>
-    api.get('/api/v1/communities/{communityId}/channels', {
-      path: { communityId },
-      query: { after, limit: 100 },
-      after: since,
-      signal,
-    }),
-  );
 
 async function readMembers(communityId: string, signal: AbortSignal): Promise<Shown[]> {
   const rows = await allOf(MembersMax, after =>

@@ -1,7 +1,7 @@
 import type { Item } from '@veza/client';
 import { describe, expect, it } from 'vitest';
 import type { Role } from '../Roles/roles';
-import { applied, type OpenCommunity } from './community';
+import { applied, type Channel, type OpenCommunity } from './community';
 
 const item = (position: number, type: string, data: object): Item =>
   ({ position, type, topics: [], at: '', by: null, data: { communityId: 'x', ...data } }) as never;
@@ -14,6 +14,16 @@ const everyone: Role = {
   hoisted: false,
   mentionable: false,
 };
+const general: Channel = {
+  id: 'a',
+  name: 'general',
+  kind: 'text',
+  topic: null,
+  slowModeSeconds: 0,
+  nsfw: false,
+  categoryId: null,
+  rank: 1,
+};
 const start: OpenCommunity = {
   me: 'ann',
   id: 'x',
@@ -21,7 +31,7 @@ const start: OpenCommunity = {
   ownerId: 'ann',
   createdAt: '',
   memberCount: 1,
-  channels: [{ id: 'a', name: 'general', kind: 'text', topic: null, slowModeSeconds: 0 }],
+  channels: [general],
   members: [{ id: 'ann', userName: 'ann', status: 'online', roleIds: [] }],
   roles: [everyone],
   position: 10,
@@ -37,6 +47,20 @@ describe('an open community', () => {
       item(position, 'channelCreated', { channelId: 'b', name: 'b', kind: 'text', topic: null, slowModeSeconds: 5 });
     const next = [made(9), made(11), made(12)].reduce(applied, start);
     expect(next.channels.map(({ id }) => id)).toEqual(['a', 'b']);
+  });
+
+  it('has channels as they are changed, placed and deleted', () => {
+    const change = { name: 'hall', topic: 'All of it', slowModeSeconds: 30, nsfw: true };
+    const changed = applied(start, item(11, 'channelChanged', { channelId: 'a', ...change }));
+    expect(changed.channels).toEqual([{ ...general, ...change }]);
+    const placed = applied(changed, item(12, 'channelPlaced', { channelId: 'a', categoryId: 'c', rank: 2.5 }));
+    expect(placed.channels).toEqual([{ ...general, ...change, categoryId: 'c', rank: 2.5 }]);
+    expect(applied(placed, item(13, 'channelDeleted', { channelId: 'a' })).channels).toEqual([]);
+  });
+
+  it('takes no item about channels of another community', () => {
+    const gone = item(11, 'channelDeleted', { communityId: 'y', channelId: 'a' });
+    expect(applied(start, gone)).toEqual({ ...start, position: 11 });
   });
 
   it('counts members who join and leave', () => {

@@ -1,15 +1,29 @@
-import { isKnown, type Item } from '@veza/client';
+import { isKnown, type Item, type KnownItem } from '@veza/client';
 import type { Member } from '../Members/members';
 import { concerns, roleItemOf, type RoleItem } from '../Roles/roleItems';
 import { applied as appliedToRoles, type Role } from '../Roles/roles';
 
+export type ChannelKind = 'text' | 'announcement' | 'category';
+
+/** A channel, or a category that holds channels. */
 export interface Channel {
   readonly id: string;
   readonly name: string;
-  readonly kind: 'text' | 'announcement';
+  readonly kind: ChannelKind;
   readonly topic: string | null;
   readonly slowModeSeconds: number;
+  /** Its messages show after a warning. */
+  readonly nsfw: boolean;
+  /** It may be none of those that this person sees; then the channel is in no category. */
+  readonly categoryId: string | null;
+  /** Orders the channels of a category; the lowest is first. */
+  readonly rank: number;
 }
+
+type ChannelItem = Extract<
+  KnownItem,
+  { type: 'channelCreated' | 'channelChanged' | 'channelPlaced' | 'channelDeleted' }
+>;
 
 /** A community that is open on the page. */
 export interface OpenCommunity {
@@ -46,11 +60,11 @@ export function applied(community: OpenCommunity, item: Item): OpenCommunity {
   const { members, channels, memberCount, counted } = community;
   const counts = item.position > counted ? 1 : 0;
   switch (item.type) {
-    case 'channelCreated': {
-      const { channelId: id, name, kind, topic, slowModeSeconds } = item.data;
-      if (item.data.communityId !== community.id || channels.some(channel => channel.id === id)) return moved;
-      return { ...moved, channels: [...channels, { id, name, kind, topic, slowModeSeconds }] };
-    }
+    case 'channelCreated':
+    case 'channelChanged':
+    case 'channelPlaced':
+    case 'channelDeleted':
+      return item.data.communityId === community.id ? { ...moved, channels: withChannelItem(channels, item) } : moved;
     case 'memberJoined': {
       const { memberId: id } = item.data;
       const known = members.some(member => member.id === id);
@@ -77,6 +91,29 @@ export function applied(community: OpenCommunity, item: Item): OpenCommunity {
       };
     default:
       return moved;
+  }
+}
+
+function withChannelItem(channels: readonly Channel[], item: ChannelItem): readonly Channel[] {
+  const { channelId: id } = item.data;
+  const changed = (change: Partial<Channel>): readonly Channel[] =>
+    channels.map(channel => (channel.id === id ? { ...channel, ...change } : channel));
+  switch (item.type) {
+    case 'channelCreated': {
+      if (channels.some(channel => channel.id === id)) return channels;
+      const { name, kind, topic, slowModeSeconds, nsfw = false } = item.data;
+      return [...channels, { id, name, kind, topic, slowModeSeconds, nsfw, categoryId: null, rank: 0 }];
+    }
+    case 'channelChanged': {
+      const { name, topic, slowModeSeconds, nsfw } = item.data;
+      return changed({ name, topic, slowModeSeconds, nsfw });
+    }
+    case 'channelPlaced': {
+      const { categoryId, rank } = item.data;
+      return changed({ categoryId, rank });
+    }
+    case 'channelDeleted':
+      return channels.filter(channel => channel.id !== id);
   }
 }
 

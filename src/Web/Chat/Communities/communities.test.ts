@@ -53,6 +53,17 @@ describe('my communities', () => {
       counts(fold(start, item(13, 'channelCreated', { channelId: 'c', communityId: 'x' }), sent(14, 'c'))),
     ).toEqual([2, 0, 1]));
 
+  it('have no unread messages in a category', () => {
+    const made = item(13, 'channelCreated', { channelId: 'c', communityId: 'x', kind: 'category' });
+    expect(counts(fold(start, made))).toEqual([2, 0]);
+  });
+
+  it('lose a deleted channel with its unread messages', () => {
+    const gone = fold(start, sent(13), item(14, 'channelDeleted', { channelId: 'a', communityId: 'x' }));
+    expect(counts(gone)).toEqual([0]);
+    expect(unreadOf(gone.communities[0]!)).toBe(0);
+  });
+
   it('are read again when other channels are seen, and keep what is known of those that stay', () => {
     const counted = fold(changed(changed(start, 'x'), 'x'), sent(13));
     expect(counted.missing).toEqual(['x', 'x']);

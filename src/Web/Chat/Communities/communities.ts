@@ -63,7 +63,8 @@ export function applied(mine: Mine, item: Item): Mine {
     case 'channelRead':
       return item.data.memberId === mine.me ? read(moved, item.data.channelId, item.data.upTo) : moved;
     case 'channelCreated': {
-      const { channelId: id, communityId } = item.data;
+      const { channelId: id, communityId, kind } = item.data;
+      if (kind === 'category') return moved;
       return inCommunity(moved, communityId, community =>
         community.channels.some(channel => channel.id === id)
           ? community
@@ -75,6 +76,13 @@ export function applied(mine: Mine, item: Item): Mine {
               ],
             },
       );
+    }
+    case 'channelDeleted': {
+      const { channelId, communityId } = item.data;
+      return inCommunity(moved, communityId, community => ({
+        ...community,
+        channels: community.channels.filter(({ id }) => id !== channelId),
+      }));
     }
     case 'memberJoined':
       return item.data.memberId === mine.me ? wanted(moved, item.data.communityId) : moved;

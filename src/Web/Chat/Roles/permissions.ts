@@ -1,3 +1,5 @@
+import type { ChannelKind } from '../Channels/community';
+
 /** Permissions as the sum of their bits. There are 53, which numbers of JavaScript do not hold safely. */
 export type Permissions = bigint;
 
@@ -96,7 +98,7 @@ const ofMembers: Permissions =
  * What a server without roles allows: the owner everything, and all others to read, to react and, where it is no
  * announcement, to write. It is also shown until the server has answered.
  */
-export function withoutRoles(isOwner: boolean, kind?: 'text' | 'announcement'): Permissions {
+export function withoutRoles(isOwner: boolean, kind?: ChannelKind): Permissions {
   if (isOwner) return All;
   return withPermission(ofMembers, 'SendMessages', kind !== 'announcement');
 }

@@ -32,14 +32,17 @@ namespace Internal.Generated.WolverineHandlers
 
                 var memberStreamId = Veza.Domain.Chat.Members.Member.StreamId(createChannel.CommunityId, createChannel.MemberId);
                 var member = await decision.LoadAsync<Veza.Domain.Chat.Members.Member>(memberStreamId).ConfigureAwait(false);
+
+                var categoryStreamId = createChannel.CategoryId;
+                var category = await decision.LoadAsync<Veza.Domain.Chat.Channels.Channel>(categoryStreamId).ConfigureAwait(false);
                 var now = decision.Now;
                 Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("message.handler", "Veza.Commands.Chat.Channels.CreateChannelHandler");
                 Wolverine.Runtime.WolverineTracing.MessageActivity(context.Envelope)?.SetTag("handler.type", "Veza.Commands.Chat.Channels.CreateChannelHandler");
-                var refusal = Veza.Commands.Chat.Channels.CreateChannelHandler.Validate(createChannel, community, member, now);
+                var refusal = Veza.Commands.Chat.Channels.CreateChannelHandler.Validate(createChannel, community, member, category, now);
                 if (decision.IsRefused(refusal)) continue;
 
                 // The actual message execution
-                var outgoing1 = Veza.Commands.Chat.Channels.CreateChannelHandler.Handle(createChannel, community);
+                var outgoing1 = Veza.Commands.Chat.Channels.CreateChannelHandler.Handle(createChannel, community, member, category);
 
                 decision.Take(outgoing1);
             }
