@@ -14,8 +14,9 @@ namespace Veza.Deploy.Tests.Rehearsal;
 /// did not get, and each that it got twice. A failed command is sent again under its key until it is answered, so that
 /// what was acknowledged is known. It goes on all the while; <see cref="Begin"/> and <see cref="CountAsync"/> count
 /// what falls into a step.
-/// A request whose connection ends by GOAWAY without an answer is sent again once and counted apart, up to
-/// <see cref="SentAgainMax"/> times in a step. Probably nginx before 1.27.4 closes it while it reads a request's head.
+/// A request whose connection ends by GOAWAY without an answer is sent again once and counted apart: it was not
+/// processed, and browsers do the same. <see cref="ClosedConnections.Max"/> connections may end so in a step, with all
+/// requests that are under way on them. Probably nginx before 1.27.4 closes a connection while it reads the heads of requests.
 /// </remarks>
 internal sealed class Traffic : IAsyncDisposable
 {
@@ -25,9 +26,6 @@ internal sealed class Traffic : IAsyncDisposable
 
     /// <summary>An access token lasts 15 minutes.</summary>
     private static readonly TimeSpan RenewEvery = TimeSpan.FromMinutes(10);
-
-    /// <summary>Far fewer than the reloads of a step, and few enough to show that something else is wrong.</summary>
-    private const int SentAgainMax = 3;
 
     /// <summary>A writer has one request at a time, so that answers may take half a second.</summary>
     private const double PerWriterAndSecond = 2;
@@ -51,7 +49,7 @@ internal sealed class Traffic : IAsyncDisposable
     private int _requests;
     private int _commands;
     private int _failed;
-    private int _crossed;
+    private readonly ClosedConnections _closed = new();
     private int _itemsBefore;
     private int _repeatedBefore;
 
@@ -96,7 +94,8 @@ internal sealed class Traffic : IAsyncDisposable
                 room.Acknowledged.Clear();
         lock (_lock)
         {
-            _requests = _commands = _failed = _crossed = 0;
+            _requests = _commands = _failed = 0;
+            _closed.Begin();
             _failures.Clear();
             _longestPause = TimeSpan.Zero;
             _lastAnswer.Restart();
@@ -116,7 +115,7 @@ internal sealed class Traffic : IAsyncDisposable
                 _requests,
                 _commands,
                 _failed,
-                _crossed,
+                _closed.Requests,
                 0,
                 0,
                 0,
@@ -313,12 +312,7 @@ internal sealed class Traffic : IAsyncDisposable
     private bool MaySendAgain()
     {
         lock (_lock)
-        {
-            if (_crossed == SentAgainMax)
-                return false;
-            _crossed++;
-            return true;
-        }
+            return _closed.MaySendAgain();
     }
 
     private void Fail(string failure)
