@@ -130,9 +130,11 @@ public sealed class ProjectionHost : IAsyncDisposable
         await ServingTables.ExecuteAsync(Checkpoint.MakingLock, connection, transaction, ct);
         foreach (var name in withdrawn ?? [])
             await ServingTables.WithdrawAsync(name, connection, transaction, ct);
-        foreach (var projection in projections)
+        var prepared = await PreparedProjections.FindAsync(projections, connection, transaction, ct);
+        var others = projections.Where(projection => !prepared.Contains(projection.Name)).ToList();
+        foreach (var projection in others)
             await ServingTables.PrepareAsync(projection, connection, transaction, ct);
-        foreach (var projection in projections)
+        foreach (var projection in others)
             await Shards.DivideAsync(log, projection, connection, transaction, ct);
         await transaction.CommitAsync(ct);
         return host;
