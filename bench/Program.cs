@@ -20,6 +20,7 @@ return args switch
     ),
     ["projections", .. var rest] => await ProjectionsBench.RunAsync(new(rest)),
     ["feed", .. var rest] => await FeedBench.RunAsync(new(rest)),
+    ["chat", .. var rest] => await ChatBench.RunAsync(new(rest)),
     ["auth"] => await AuthBench.RunAsync(),
     ["charts", .. var rest] => await ChartBench.RunAsync(new(rest)),
     ["marten", .. var rest] => await MartenBench.RunAsync(new(rest)),
@@ -50,6 +51,8 @@ static int Usage()
               rebuilds and lag; with --home the logs stay in the folder, and --fill only creates them
           feed [--seconds N]
               a page of the feed of readers who follow 5,000 accounts
+          chat [--seconds N]
+              pages of a channel of a million messages, unread counts of 1,000 channels, permissions
           auth
               the cost of verifying an access token
           charts [--seconds N]

@@ -3,8 +3,8 @@ interface Page<Row> {
   readonly next: string | null;
 }
 
-/** The rows of all pages of a list that is ordered by position, up to a bound. */
-export async function allOf<Row extends { readonly position: number }>(
+/** The rows of all pages of a list, up to a bound. */
+export async function allOf<Row>(
   max: number,
   read: (after: number) => Promise<Page<Row>>,
 ): Promise<Row[]> {

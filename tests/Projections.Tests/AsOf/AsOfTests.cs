@@ -172,7 +172,7 @@ public class AsOfTests(PastLog log) : IClassFixture<PastLog>
                 CancellationToken.None
             )
         );
-        Assert.Contains($"asOf is {head}; this rests on more than 5 events", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"asOf is {head}; this rests on more than 6 events", refused.Message, StringComparison.Ordinal);
     }
 
     private async Task HappenAsync(object[] steps)

@@ -14,9 +14,9 @@ public sealed record CreateChannelBody(
     string Name,
     ChannelKind Kind,
     string? Topic,
-    Guid? CategoryId,
     int SlowModeSeconds = 0,
     bool Nsfw = false,
+    Guid? CategoryId = null,
     bool Private = false
 );
 
@@ -38,7 +38,7 @@ public static class ChannelEndpoints
 
     public static void MapChannels(this IEndpointRouteBuilder api)
     {
-        var community = api.MapGroup("/communities/{communityId:guid}/channels").WithTags("Channels");
+        var community = api.MapGroup("/communities/{communityId:guid}/channels").WithTags("Communities");
         community
             .MapPost("", (Guid communityId, CreateChannelBody body, Caller caller, CommandSender commands) =>
             {
@@ -82,7 +82,7 @@ public static class ChannelEndpoints
                 """
             );
 
-        var channel = api.MapGroup("/channels/{channelId:guid}").WithTags("Channels");
+        var channel = api.MapGroup("/channels/{channelId:guid}").WithTags("Communities");
         channel
             .MapGet("", One)
             .ReadsFrom(Reads)
