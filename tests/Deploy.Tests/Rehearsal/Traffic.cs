@@ -16,7 +16,8 @@ namespace Veza.Deploy.Tests.Rehearsal;
 /// what falls into a step.
 /// A request whose connection ends by GOAWAY without an answer is sent again once and counted apart: it was not
 /// processed, and browsers do the same. <see cref="ClosedConnections.Max"/> connections may end so in a step, with all
-/// requests that are under way on them. Probably nginx before 1.27.4 closes a connection while it reads the heads of requests.
+/// requests that are under way on them. Probably nginx before 1.27.4 closes a connection while it reads the heads of
+/// requests.
 /// </remarks>
 internal sealed class Traffic : IAsyncDisposable
 {
