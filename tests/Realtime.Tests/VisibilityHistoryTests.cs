@@ -10,6 +10,7 @@ using Veza.Domain.Chat.Messages;
 using Veza.Domain.Chat.Roles;
 using Veza.EventStore.Aggregates;
 using Veza.EventStore.Events;
+using Veza.Projections.Chat.Roles;
 using Veza.Realtime.Engine;
 
 namespace Veza.Realtime.Tests;
@@ -229,12 +230,10 @@ public class VisibilityHistoryTests(IndexedLog log)
 
         public bool MayRead(Guid channel, long position, long checkedAt)
         {
-            var needed = position <= checkedAt ? ReadHistory : Permission.ViewChannel;
+            var needed = position <= checkedAt ? MemberPermissions.ReadHistory : Permission.ViewChannel;
             return _channels.TryGetValue(channel, out var found)
                 && Permissions.Of(_member, _community!, now: default, found).HasFlag(needed);
         }
-
-        private const Permission ReadHistory = Permission.ViewChannel | Permission.ReadMessageHistory;
 
         private static T? Next<T>(T? aggregate, RecordedEvent e)
             where T : class => (T?)AggregateFold.Of<T>().Next(aggregate, e.Data!);

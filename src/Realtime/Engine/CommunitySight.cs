@@ -4,6 +4,7 @@ using Veza.Domain.Chat.Communities;
 using Veza.Domain.Chat.Members;
 using Veza.Domain.Chat.Roles;
 using Veza.EventStore.Events;
+using Veza.Projections.Chat.Roles;
 
 namespace Veza.Realtime.Engine;
 
@@ -16,8 +17,6 @@ namespace Veza.Realtime.Engine;
 /// </remarks>
 internal sealed class CommunitySight
 {
-    private const Permission ReadHistory = Permission.ViewChannel | Permission.ReadMessageHistory;
-
     /// <summary>The community or channel after an event. The first subscription that needs it folds it.</summary>
     private static readonly ConditionalWeakTable<RecordedEvent, object> Folded = [];
 
@@ -68,7 +67,8 @@ internal sealed class CommunitySight
             ? Has(Channel.Create(created), Permission.ViewChannel)
             : Sees(created.ChannelId);
 
-    public bool ReadsHistory(Guid channel) => Has(_restricted.GetValueOrDefault(channel), ReadHistory);
+    public bool ReadsHistory(Guid channel) =>
+        Has(_restricted.GetValueOrDefault(channel), MemberPermissions.ReadHistory);
 
     /// <summary>Takes an event in.</summary>
     /// <param name="channel">The only channel that it may show or hide; null when it may be any.</param>
@@ -145,7 +145,8 @@ internal sealed class CommunitySight
     }
 
     private bool IsRestricted(OverwriteSet set) =>
-        _restricted.ContainsKey(set.ChannelId) || ((set.Allow | set.Deny) & ReadHistory) != Permission.None;
+        _restricted.ContainsKey(set.ChannelId)
+        || ((set.Allow | set.Deny) & MemberPermissions.ReadHistory) != Permission.None;
 
     private bool Restrict(Guid channel, RecordedEvent e)
     {

@@ -55,8 +55,6 @@ public sealed record LiveRefusal(string Code, LiveRefusalKind Kind, string Detai
     public static LiveRefusal ChannelUnknown(Guid id) =>
         new("channel_unknown", LiveRefusalKind.Unknown, $"there is no channel {id}");
 
-    public static LiveRefusal ChannelHidden(Guid channel) => MissingIn(channel, Permission.ViewChannel);
-
     public static LiveRefusal MissingIn(Guid channel, Permission missing) =>
         new("permission_missing", LiveRefusalKind.NotAllowed, $"channel {channel} needs the permission {missing}");
 

@@ -1,3 +1,4 @@
+using Veza.Domain.Chat.Roles;
 using Veza.Projections.Topics;
 
 namespace Veza.Realtime.Engine;
@@ -57,7 +58,7 @@ internal static class TopicRules
     {
         if (!seen.Channels.TryGetValue(id, out var channel))
             return LiveRefusal.ChannelUnknown(id);
-        return channel.Sees ? null : LiveRefusal.ChannelHidden(id);
+        return channel.Sees ? null : LiveRefusal.MissingIn(id, Permission.ViewChannel);
     }
 
     private static LiveRefusal? Community(Guid id, SeenTopics seen)

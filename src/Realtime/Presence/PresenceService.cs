@@ -175,7 +175,7 @@ public sealed class PresenceService : IHostedService, IAsyncDisposable
             return (default, LiveRefusal.ChannelUnknown(topic.Id));
         return await MayAsync(caller, channel, Permission.ViewChannel, ct)
             ? (channel.CommunityId, null)
-            : (channel.CommunityId, LiveRefusal.ChannelHidden(topic.Id));
+            : (channel.CommunityId, LiveRefusal.MissingIn(topic.Id, Permission.ViewChannel));
     }
 
     private async Task<bool> MayAsync(LiveCaller by, Channel channel, Permission needed, CancellationToken ct) =>

@@ -22,9 +22,9 @@ public sealed class ChangeChannelValidator : AbstractValidator<ChangeChannel>
 {
     public ChangeChannelValidator()
     {
-        RuleFor(c => c.Name).MustBeLine(Channel.NameMax);
-        RuleFor(c => c.Topic).MustBeStorable().MaximumLength(Channel.TopicMax);
-        RuleFor(c => c.SlowModeSeconds).InclusiveBetween(0, Channel.SlowModeSecondsMax);
+        RuleFor(c => c.Name).MustBeChannelName();
+        RuleFor(c => c.Topic).MustBeChannelTopic();
+        RuleFor(c => c.SlowModeSeconds).MustBeSlowMode();
     }
 }
 

@@ -1,3 +1,4 @@
+using FluentValidation;
 using Veza.Commands.Dispatching;
 using Veza.Domain.Chat.Channels;
 using Veza.Domain.Chat.Communities;
@@ -16,4 +17,12 @@ internal static class ChannelRules
             return Refusals.Unknown("category", id);
         return kind == ChannelKind.Category ? ChatRefusals.CategoryInCategory : null;
     }
+
+    public static void MustBeChannelName<T>(this IRuleBuilder<T, string> rule) => rule.MustBeLine(Channel.NameMax);
+
+    public static void MustBeChannelTopic<T>(this IRuleBuilder<T, string?> rule) =>
+        rule.MustBeStorable().MaximumLength(Channel.TopicMax);
+
+    public static void MustBeSlowMode<T>(this IRuleBuilder<T, int> rule) =>
+        rule.InclusiveBetween(0, Channel.SlowModeSecondsMax);
 }

@@ -31,10 +31,10 @@ public sealed class CreateChannelValidator : AbstractValidator<CreateChannel>
 {
     public CreateChannelValidator()
     {
-        RuleFor(c => c.Name).MustBeLine(Channel.NameMax);
+        RuleFor(c => c.Name).MustBeChannelName();
         RuleFor(c => c.Kind).IsInEnum();
-        RuleFor(c => c.Topic).MustBeStorable().MaximumLength(Channel.TopicMax);
-        RuleFor(c => c.SlowModeSeconds).InclusiveBetween(0, Channel.SlowModeSecondsMax);
+        RuleFor(c => c.Topic).MustBeChannelTopic();
+        RuleFor(c => c.SlowModeSeconds).MustBeSlowMode();
     }
 }
 

@@ -24,7 +24,7 @@ public sealed record Role(
     public const int ColourMax = 0xFF_FF_FF;
 
     /// <summary>The role that everyone has is below all others.</summary>
-    public const double EveryoneRank = 0;
+    public const double EveryoneRank = Ranks.Lowest;
 
     /// <summary>Of the role that everyone has, in a new community, as on Discord.</summary>
     public const Permission EveryonePermissions =

@@ -8,11 +8,11 @@ public sealed class ChannelTopics : EventTopics
 {
     public ChannelTopics()
     {
-        On<ChannelCreated>(e => [Topic.Channel(e.ChannelId), Topic.Community(e.CommunityId)]);
-        On<ChannelChanged>(e => [Topic.Channel(e.ChannelId), Topic.Community(e.CommunityId)]);
-        On<ChannelDeleted>(e =>
-            [Topic.Channel(e.ChannelId), Topic.Community(e.CommunityId), Topic.Visibility(e.CommunityId)]
-        );
-        On<ChannelPlaced>(e => [Topic.Channel(e.ChannelId), Topic.Community(e.CommunityId)]);
+        On<ChannelCreated>(e => Of(e.ChannelId, e.CommunityId));
+        On<ChannelChanged>(e => Of(e.ChannelId, e.CommunityId));
+        On<ChannelDeleted>(e => [.. Of(e.ChannelId, e.CommunityId), Topic.Visibility(e.CommunityId)]);
+        On<ChannelPlaced>(e => Of(e.ChannelId, e.CommunityId));
     }
+
+    private static Topic[] Of(Guid channel, Guid community) => [Topic.Channel(channel), Topic.Community(community)];
 }

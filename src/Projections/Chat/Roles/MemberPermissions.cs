@@ -51,10 +51,13 @@ public sealed class MemberPermissions(EventLog log, RoleQueries roles)
     )
     {
         var seen = new HashSet<Guid>();
+        if (await Aggregates.FindAsync<Community>(communityId, ct) is not { } community)
+            return seen;
+        var member = await Aggregates.FindAsync<Member>(Member.StreamId(communityId, account), ct);
         foreach (var id in channels)
             if (
                 await ChannelAsync(id, ct) is { } channel
-                && (await OfAsync(account, communityId, channel, now: default, ct)).HasFlag(Permission.ViewChannel)
+                && Permissions.Of(member, community, now: default, channel).HasFlag(Permission.ViewChannel)
             )
                 seen.Add(id);
         return seen;
@@ -71,11 +74,13 @@ public sealed class MemberPermissions(EventLog log, RoleQueries roles)
             if (!(await OfAsync(account, community, channel: null, now: default, ct)).HasFlag(Permission.ViewChannel))
                 closed.Add(community);
         var hidden = new List<Guid>();
-        foreach (
-            var (channel, community, restricted) in await roles.RestrictedChannelsAsync(communities, [.. closed], ct)
-        )
-            if (!restricted || (await SeenAsync(account, community, [channel], ct)).Count == 0)
-                hidden.Add(channel);
+        var found = await roles.RestrictedChannelsAsync(communities, [.. closed], ct);
+        foreach (var channels in found.GroupBy(c => c.Community))
+        {
+            var restricted = channels.Where(c => c.Restricted).Select(c => c.Channel);
+            var seen = await SeenAsync(account, channels.Key, restricted, ct);
+            hidden.AddRange(channels.Select(c => c.Channel).Where(channel => !seen.Contains(channel)));
+        }
         return [.. hidden];
     }
 
